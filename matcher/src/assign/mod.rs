@@ -1,0 +1,1 @@
+//! Many incidents at once: exact minimum-cost assignment.

@@ -1,0 +1,1 @@
+//! Named checks, called by tests, the simulator, debug builds and a production counter.

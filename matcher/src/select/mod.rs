@@ -1,0 +1,1 @@
+//! Who could go: the skill-and-place index, ranking, waves.

@@ -1,0 +1,48 @@
+//! The state of one district: what the log has made of it ([`District`]), and what is only observed ([`Observed`]).
+//!
+//! [`State::evolve`] is the only way that what is journalled changes; [`State::observe`] the only way that the rest does.
+
+mod district;
+mod observed;
+
+pub use district::{District, VolunteerRecord};
+pub use observed::{Observation, Observed};
+
+use crate::event::Commit;
+use crate::model::*;
+
+/// All that `decide` looks at.
+#[derive(Debug)]
+pub struct State {
+    pub district: District,
+    pub observed: Observed,
+}
+
+impl State {
+    /// An empty district before its first commit.
+    pub fn new(id: DistrictId) -> Self {
+        Self::from_district(District::new(id))
+    }
+
+    /// From a snapshot or a follower's copy: positions start at home until the phones say better.
+    pub fn from_district(district: District) -> Self {
+        let observed = Observed::of(&district);
+        Self { district, observed }
+    }
+
+    /// Applies one commit. Its seq must be the next; the caller has it from `decide` or from the log.
+    pub fn evolve(&mut self, commit: &Commit) {
+        self.district.evolve(commit);
+        self.observed.follow(&self.district, commit);
+    }
+
+    /// Takes in what is not journalled: fixes and reachability.
+    pub fn observe(&mut self, observations: &[Observation]) {
+        self.observed.take(&self.district, observations);
+    }
+
+    /// When `Command::Tick` has something to do next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.district.next_deadline()
+    }
+}
