@@ -1,1 +1,3 @@
-//! Test support: filled by the suites beside it.
+//! What every suite needs: a real hub as a process of its own, on loopback, and people who talk to it.
+
+pub mod harness;
