@@ -1,1 +1,3 @@
+//! One binary for all suites: they share one build of the hub.
 
+mod tidy;
