@@ -79,6 +79,8 @@ pub enum StandDownReason {
     IncidentEnded,
     ByDesk,
     TakenBack,
+    /// The desk gave him to another incident; his place here is asked for again.
+    Reassigned,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +180,11 @@ pub enum Event {
         level: u8,
         roles: Vec<Role>,
     },
+    /// The desk needs these no longer: they are not asked for any more.
+    SlotsReleased {
+        incident: IncidentId,
+        slots: SlotSet,
+    },
     Escalated {
         incident: IncidentId,
         step: u8,
@@ -226,6 +233,9 @@ pub enum Event {
         next_wave_at: Option<Timestamp>,
         offers: Vec<OfferMade>,
         explanation: WaveExplanation,
+        /// In place of offers that no phone has received: not a round of its own, neither wider nor counted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        supplement: bool,
     },
     OfferReceived {
         offer: OfferId,
@@ -329,6 +339,7 @@ impl Event {
             Self::IncidentMerged { .. } => "incident_merged",
             Self::Unmerged { .. } => "unmerged",
             Self::LevelRaised { .. } => "level_raised",
+            Self::SlotsReleased { .. } => "slots_released",
             Self::Escalated { .. } => "escalated",
             Self::Supervised { .. } => "supervised",
             Self::ShortfallTold { .. } => "shortfall_told",

@@ -89,6 +89,9 @@ pub struct Slot {
     pub level: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filled_by: Option<AssignmentId>,
+    /// The desk has let it go: it is neither asked for nor counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
 }
 
 /// Slots of one incident by index: bit i is slot i.
@@ -179,11 +182,12 @@ impl Incident {
 
     /// People needed over all levels asked for, and slots filled.
     pub fn needed_and_filled(&self) -> (usize, usize) {
-        (self.slots.len(), self.slots.iter().filter(|slot| slot.filled_by.is_some()).count())
+        let needed = self.slots.iter().filter(|slot| !slot.released || slot.filled_by.is_some());
+        (needed.count(), self.slots.iter().filter(|slot| slot.filled_by.is_some()).count())
     }
 
     pub fn open_slots(&self) -> SlotSet {
-        let open = self.slots.iter().enumerate().filter(|(_, slot)| slot.filled_by.is_none());
+        let open = self.slots.iter().enumerate().filter(|(_, slot)| slot.filled_by.is_none() && !slot.released);
         open.fold(SlotSet::default(), |set, (index, _)| set.union(SlotSet::only(index)))
     }
 }
