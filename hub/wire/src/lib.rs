@@ -8,7 +8,7 @@
 //! - [`rows`]: what each role may see, as rows to be upserted by id; masked views are types of their own
 //! - [`close`]: close codes, whose range says whether to reconnect
 //! - [`problem`]: errors (RFC 9457)
-//! - [`http`]: bodies that only HTTP has
+//! - [`http`]: bodies that only HTTP has; [`twin`]: the HTTP bodies of commands
 
 pub mod client;
 pub mod close;
@@ -18,6 +18,7 @@ mod ids;
 pub mod problem;
 pub mod rows;
 pub mod server;
+pub mod twin;
 
 pub use ids::{Id, Place, Time};
 
