@@ -1,0 +1,217 @@
+//! One suite for every journal. Each case is a function over `impl Journal`; [`journal_suite!`] makes tests of them.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::error::JournalError;
+use super::journal::Journal;
+use super::rows::*;
+
+/// Makes a test of every case; `$open` is an async expression that gives a fresh journal and what keeps it alive.
+macro_rules! journal_suite {
+    ($open:expr) => {
+        crate::store::conformance::journal_suite!(@cases $open,
+            a_new_log_is_empty,
+            commits_come_back_in_order,
+            a_second_claim_fences_the_first,
+            a_wrong_last_seq_is_fenced,
+            a_batch_happens_whole_or_not_at_all,
+            sealed_rows_come_with_their_commit_and_can_be_erased,
+            reads_are_bounded,
+            districts_do_not_touch,
+            the_newest_snapshot_within_reach_is_found,
+            old_snapshots_leave,
+            a_stale_leader_cannot_store_a_snapshot,
+            wakes_are_enqueued_once,
+            wakes_are_retried_then_given_up,
+            a_beat_is_fenced_and_kept,
+            history_changes_only_when_asked,
+        );
+    };
+    (@cases $open:expr, $($case:ident),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (journal, _keep) = $open.await;
+            crate::store::conformance::$case(journal).await;
+        }
+    )*};
+}
+pub(crate) use journal_suite;
+
+const DISTRICT: u32 = 230_102;
+
+fn rows(after_seq: u64, count: u64) -> Vec<CommitRow> {
+    let row = |seq: u64| CommitRow { seq, at_ms: 1_000 + seq as i64, body: Bytes::from(format!("{{\"seq\":{seq}}}")) };
+    (after_seq + 1..=after_seq + count).map(row).collect()
+}
+
+fn batch(head: Head, count: u64) -> Append {
+    Append { fence: head.fence(), last_seq: head.last_seq, commits: rows(head.last_seq, count), sealed: Vec::new() }
+}
+
+async fn claimed(journal: &impl Journal) -> Head {
+    journal.claim(DISTRICT, Uuid::new_v4()).await.expect("a claim is granted")
+}
+
+fn assert_fenced<T: std::fmt::Debug>(answer: Result<T, JournalError>) {
+    assert!(matches!(answer, Err(JournalError::Fenced { district: DISTRICT, .. })), "expected Fenced, got {answer:?}");
+}
+
+pub async fn a_new_log_is_empty(journal: impl Journal) {
+    assert_eq!(journal.head(DISTRICT).await.unwrap(), None);
+    let head = claimed(&journal).await;
+    assert_eq!((head.last_seq, head.term, head.wake_seq), (0, 1, 0));
+    assert_eq!(journal.head(DISTRICT).await.unwrap(), Some(head));
+    assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), vec![]);
+    assert_eq!(journal.districts().await.unwrap(), vec![DISTRICT]);
+}
+
+pub async fn commits_come_back_in_order(journal: impl Journal) {
+    let mut head = claimed(&journal).await;
+    for count in [1, 3, 300] {
+        journal.append(batch(head, count)).await.unwrap();
+        head.last_seq += count;
+    }
+    assert_eq!(journal.read(DISTRICT, 0, 1_000).await.unwrap(), rows(0, 304));
+    assert_eq!(journal.read(DISTRICT, 302, 1_000).await.unwrap(), rows(302, 2));
+    assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().last_seq, 304);
+}
+
+pub async fn a_second_claim_fences_the_first(journal: impl Journal) {
+    let first = claimed(&journal).await;
+    let second = claimed(&journal).await;
+    assert_eq!((second.term, second.history), (first.term + 1, first.history));
+    assert_fenced(journal.append(batch(first, 1)).await);
+    journal.append(batch(second, 1)).await.unwrap();
+    assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), rows(0, 1));
+}
+
+pub async fn a_wrong_last_seq_is_fenced(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    journal.append(batch(head, 2)).await.unwrap();
+    assert_fenced(journal.append(batch(head, 1)).await);
+    assert_fenced(journal.append(batch(Head { last_seq: 3, ..head }, 1)).await);
+    assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().last_seq, 2);
+}
+
+pub async fn a_batch_happens_whole_or_not_at_all(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    let stranger = Fence { owner: Uuid::new_v4(), ..head.fence() };
+    let sealed = SealedRow { reference: Uuid::new_v4(), body: Bytes::from_static(b"{}") };
+    let refused = Append { fence: stranger, sealed: vec![sealed.clone()], ..batch(head, 2) };
+    assert_fenced(journal.append(refused).await);
+    assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), vec![]);
+    assert_eq!(journal.unseal(vec![sealed.reference]).await.unwrap(), vec![]);
+    journal.append(batch(head, 1)).await.unwrap();
+}
+
+pub async fn sealed_rows_come_with_their_commit_and_can_be_erased(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    let row = |text: &'static str| SealedRow { reference: Uuid::new_v4(), body: Bytes::from_static(text.as_bytes()) };
+    let (kept, erased) = (row("{\"words\":\"灶台冒烟\"}"), row("{\"phone\":\"139\"}"));
+    let sealed = vec![kept.clone(), erased.clone()];
+    journal.append(Append { sealed, ..batch(head, 1) }).await.unwrap();
+    assert_eq!(journal.erase(vec![erased.reference, Uuid::new_v4()]).await.unwrap(), 1);
+    let left = journal.unseal(vec![erased.reference, kept.reference]).await.unwrap();
+    assert_eq!(left, vec![kept]);
+    assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), rows(0, 1));
+}
+
+pub async fn reads_are_bounded(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    journal.append(batch(head, READ_ROWS_MAX as u64 + 7)).await.unwrap();
+    assert_eq!(journal.read(DISTRICT, 0, usize::MAX).await.unwrap().len(), READ_ROWS_MAX);
+    assert_eq!(journal.read(DISTRICT, READ_ROWS_MAX as u64, usize::MAX).await.unwrap().len(), 7);
+    assert_eq!(journal.read(DISTRICT, u64::MAX >> 1, 1).await.unwrap(), vec![]);
+}
+
+pub async fn districts_do_not_touch(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    let other = journal.claim(7, Uuid::new_v4()).await.unwrap();
+    journal.append(batch(head, 2)).await.unwrap();
+    journal.append(batch(other, 1)).await.unwrap();
+    assert_eq!(journal.read(7, 0, 10).await.unwrap(), rows(0, 1));
+    assert_eq!(journal.districts().await.unwrap(), vec![7, DISTRICT]);
+}
+
+fn snapshot(seq: u64, bytes: usize) -> Snapshot {
+    let body = (0..bytes).map(|i| (i as u64 + seq) as u8).collect::<Vec<u8>>().into();
+    Snapshot { seq, at_ms: 5, body }
+}
+
+pub async fn the_newest_snapshot_within_reach_is_found(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    assert_eq!(journal.snapshot(DISTRICT, u64::MAX).await.unwrap(), None);
+    let (small, large) = (snapshot(10, 0), snapshot(20, 2 * SNAPSHOT_PART_BYTES_MAX + 1));
+    journal.put_snapshot(head.fence(), small.clone()).await.unwrap();
+    journal.put_snapshot(head.fence(), large.clone()).await.unwrap();
+    assert_eq!(journal.snapshot(DISTRICT, u64::MAX).await.unwrap(), Some(large));
+    assert_eq!(journal.snapshot(DISTRICT, 19).await.unwrap(), Some(small));
+    assert_eq!(journal.snapshot(DISTRICT, 9).await.unwrap(), None);
+}
+
+pub async fn old_snapshots_leave(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    for seq in 1..=5 {
+        journal.put_snapshot(head.fence(), snapshot(seq, 100)).await.unwrap();
+    }
+    assert_eq!(journal.snapshot(DISTRICT, 4).await.unwrap(), Some(snapshot(4, 100)));
+    assert_eq!(journal.snapshot(DISTRICT, 3).await.unwrap(), None);
+}
+
+pub async fn a_stale_leader_cannot_store_a_snapshot(journal: impl Journal) {
+    let stale = claimed(&journal).await;
+    claimed(&journal).await;
+    assert_fenced(journal.put_snapshot(stale.fence(), snapshot(1, 10)).await);
+    assert_eq!(journal.snapshot(DISTRICT, 9).await.unwrap(), None);
+}
+
+fn slot(seq: u64, ordinal: u32, due_at_ms: i64) -> WakeSlot {
+    WakeSlot { seq, ordinal, due_at_ms, body: Bytes::from(format!("{{\"wake\":\"{seq}.{ordinal}\"}}")) }
+}
+
+pub async fn wakes_are_enqueued_once(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    let slots = || vec![slot(1, 0, 30), slot(1, 1, 10), slot(2, 0, 99)];
+    journal.enqueue_wakes(head.fence(), 0, 2, slots()).await.unwrap();
+    assert_fenced(journal.enqueue_wakes(head.fence(), 0, 2, slots()).await);
+    journal.enqueue_wakes(head.fence(), 2, 3, slots()).await.unwrap();
+    let due = journal.due_wakes(DISTRICT, 30, 10).await.unwrap();
+    assert_eq!(due.iter().map(|w| w.body.clone()).collect::<Vec<_>>(), vec![slot(1, 1, 0).body, slot(1, 0, 0).body]);
+    assert_eq!(journal.due_wakes(DISTRICT, 30, 1).await.unwrap().len(), 1);
+    assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().wake_seq, 3);
+}
+
+pub async fn wakes_are_retried_then_given_up(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    journal.enqueue_wakes(head.fence(), 0, 1, (0..3).map(|n| slot(1, n, 0)).collect()).await.unwrap();
+    let ids: Vec<i64> = journal.due_wakes(DISTRICT, 0, 10).await.unwrap().iter().map(|w| w.id).collect();
+    let outcomes = vec![
+        (ids[0], WakeOutcome::Delivered),
+        (ids[1], WakeOutcome::Retry { due_at_ms: 50 }),
+        (ids[2], WakeOutcome::GivenUp { why: "410 Gone".into() }),
+    ];
+    journal.settle_wakes(head.fence(), outcomes).await.unwrap();
+    assert_eq!(journal.due_wakes(DISTRICT, 49, 10).await.unwrap(), vec![]);
+    let again = journal.due_wakes(DISTRICT, 50, 10).await.unwrap();
+    assert_eq!(again.iter().map(|w| (w.id, w.tries)).collect::<Vec<_>>(), vec![(ids[1], 1)]);
+}
+
+pub async fn a_beat_is_fenced_and_kept(journal: impl Journal) {
+    let stale = claimed(&journal).await;
+    let head = claimed(&journal).await;
+    assert_fenced(journal.beat(stale.fence(), 7).await);
+    journal.beat(head.fence(), 8).await.unwrap();
+    assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().beat_at_ms, 8);
+    assert!(!journal.is_low_on_space());
+}
+
+pub async fn history_changes_only_when_asked(journal: impl Journal) {
+    let first = claimed(&journal).await;
+    let second = claimed(&journal).await;
+    assert_eq!(first.history, second.history);
+    let renewed = journal.renew_history(second.fence()).await.unwrap();
+    assert_ne!(renewed, second.history);
+    assert_eq!(claimed(&journal).await.history, renewed);
+    assert_fenced(journal.renew_history(second.fence()).await);
+}

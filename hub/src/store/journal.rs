@@ -1,0 +1,79 @@
+//! The trait that every store implements.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::error::JournalError;
+use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+
+/// A journal's answer.
+pub type Answer<T> = Result<T, JournalError>;
+
+/// A durable log per district, with its head, snapshots, sealed rows and wake outbox.
+///
+/// Handles are cheap to clone. A dropped future never cancels the work behind it: a write that was begun is
+/// finished, only its answer is lost.
+pub trait Journal: Clone + Send + Sync + 'static {
+    /// Takes the leadership of `district`: term + 1 under `owner`. Makes the log if there is none.
+    /// Also the first step after any failed append: it fences whatever may still be on its way.
+    fn claim(&self, district: u32, owner: Uuid) -> impl Future<Output = Answer<Head>> + Send;
+
+    /// The head as it stands, `None` if the district has no log.
+    fn head(&self, district: u32) -> impl Future<Output = Answer<Option<Head>>> + Send;
+
+    /// The districts that have a log, ascending.
+    fn districts(&self) -> impl Future<Output = Answer<Vec<u32>>> + Send;
+
+    /// Appends a group commit. `Fenced` if (district, term, owner, last_seq) is not what `head` says.
+    fn append(&self, batch: Append) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Commits after `after_seq`, ascending, at most [`super::rows::READ_ROWS_MAX`]; sums and gaps are checked.
+    fn read(&self, district: u32, after_seq: u64, limit: usize) -> impl Future<Output = Answer<Vec<CommitRow>>> + Send;
+
+    /// The sealed rows that still exist, in no particular order.
+    fn unseal(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<Vec<SealedRow>>> + Send;
+
+    /// Erases sealed rows for good; says how many there were. The log replays without them.
+    fn erase(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<u64>> + Send;
+
+    /// Stores a snapshot in parts between appends, then drops the oldest beyond what is kept.
+    fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> impl Future<Output = Answer<()>> + Send;
+
+    /// The newest complete snapshot at or below `seq_max`.
+    fn snapshot(&self, district: u32, seq_max: u64) -> impl Future<Output = Answer<Option<Snapshot>>> + Send;
+
+    /// Puts wakes into the outbox and moves its cursor from `from_seq` to `to_seq`, in one fenced transaction.
+    fn enqueue_wakes(
+        &self,
+        fence: Fence,
+        from_seq: u64,
+        to_seq: u64,
+        slots: Vec<WakeSlot>,
+    ) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Wakes that are due, the longest due first.
+    fn due_wakes(&self, district: u32, now_ms: i64, limit: usize) -> impl Future<Output = Answer<Vec<WakeRow>>> + Send;
+
+    /// Records what became of tries to send.
+    fn settle_wakes(&self, fence: Fence, outcomes: Vec<(i64, WakeOutcome)>) -> impl Future<Output = Answer<()>> + Send;
+
+    /// The leader lives: sets `beat_at_ms`, fenced. Also the moment at which a store looks after its disk.
+    fn beat(&self, fence: Fence, now_ms: i64) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Gives the log a new identity, fenced: what clients saw of the old one no longer counts.
+    fn renew_history(&self, fence: Fence) -> impl Future<Output = Answer<Uuid>> + Send;
+
+    /// True while only alarms and their answers may be written, because the disk is full and the ballast gone.
+    fn is_low_on_space(&self) -> bool;
+}
+
+/// Cuts an encoded state into parts of at most [`super::rows::SNAPSHOT_PART_BYTES_MAX`]; at least one.
+pub(crate) fn parts_of(body: &Bytes) -> Vec<Bytes> {
+    let size = super::rows::SNAPSHOT_PART_BYTES_MAX;
+    if body.is_empty() {
+        return vec![Bytes::new()];
+    }
+    (0..body.len()).step_by(size).map(|at| body.slice(at..body.len().min(at + size))).collect()
+}

@@ -1,0 +1,225 @@
+//! The journal in memory: for tests, the simulator and `bench replay`. It keeps every promise except
+//! surviving the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use uuid::Uuid;
+
+use super::error::JournalError;
+use super::journal::{Answer, Journal};
+use super::rows::{
+    Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, WakeOutcome, WakeRow,
+    WakeSlot,
+};
+
+/// A journal that lives as long as its last handle.
+#[derive(Clone, Default)]
+pub struct MemoryJournal {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    logs: BTreeMap<u32, Log>,
+    sealed: BTreeMap<Uuid, SealedRow>,
+}
+
+struct Log {
+    head: Head,
+    commits: Vec<CommitRow>,
+    snapshots: BTreeMap<u64, Snapshot>,
+    outbox: Outbox,
+}
+
+#[derive(Default)]
+struct Outbox {
+    last_id: i64,
+    waiting: BTreeMap<i64, Waiting>,
+}
+
+struct Waiting {
+    due_at_ms: i64,
+    ordinal: u32,
+    failed: bool,
+    row: WakeRow,
+}
+
+impl MemoryJournal {
+    /// An empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Each method leaves the rows whole, so a panic elsewhere does not spoil them.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn fenced(&mut self, fence: Fence) -> Answer<&mut Log> {
+        match self.logs.get_mut(&fence.district) {
+            Some(log) if log.head.fence() == fence => Ok(log),
+            Some(_) | None => Err(JournalError::Fenced { district: fence.district, term: fence.term }),
+        }
+    }
+}
+
+impl Log {
+    fn new(district: u32, owner: Uuid) -> Self {
+        let head = Head {
+            district,
+            last_seq: 0,
+            term: 0,
+            owner,
+            history: Uuid::new_v4(),
+            beat_at_ms: 0,
+            format: FORMAT,
+            wake_seq: 0,
+        };
+        Log { head, commits: Vec::new(), snapshots: BTreeMap::new(), outbox: Outbox::default() }
+    }
+}
+
+impl Outbox {
+    fn push(&mut self, slot: WakeSlot) {
+        let known = self.waiting.values().any(|w| w.row.seq == slot.seq && w.ordinal == slot.ordinal);
+        if known {
+            return;
+        }
+        self.last_id += 1;
+        let row = WakeRow { id: self.last_id, seq: slot.seq, tries: 0, body: slot.body };
+        let waiting = Waiting { due_at_ms: slot.due_at_ms, ordinal: slot.ordinal, failed: false, row };
+        self.waiting.insert(self.last_id, waiting);
+    }
+
+    fn settle(&mut self, id: i64, outcome: WakeOutcome) {
+        let Some(waiting) = self.waiting.get_mut(&id) else { return };
+        waiting.row.tries += 1;
+        match outcome {
+            WakeOutcome::Delivered => {
+                self.waiting.remove(&id);
+            }
+            WakeOutcome::Retry { due_at_ms } => waiting.due_at_ms = due_at_ms,
+            WakeOutcome::GivenUp { why: _ } => waiting.failed = true,
+        }
+    }
+}
+
+impl Journal for MemoryJournal {
+    async fn claim(&self, district: u32, owner: Uuid) -> Answer<Head> {
+        let mut inner = self.lock();
+        let log = inner.logs.entry(district).or_insert_with(|| Log::new(district, owner));
+        log.head.term += 1;
+        log.head.owner = owner;
+        Ok(log.head)
+    }
+
+    async fn head(&self, district: u32) -> Answer<Option<Head>> {
+        Ok(self.lock().logs.get(&district).map(|log| log.head))
+    }
+
+    async fn districts(&self) -> Answer<Vec<u32>> {
+        Ok(self.lock().logs.keys().copied().collect())
+    }
+
+    async fn append(&self, batch: Append) -> Answer<()> {
+        let mut inner = self.lock();
+        let log = inner.fenced(batch.fence)?;
+        if log.head.last_seq != batch.last_seq {
+            return Err(JournalError::Fenced { district: batch.fence.district, term: batch.fence.term });
+        }
+        log.head.last_seq += batch.commits.len() as u64;
+        log.commits.extend(batch.commits);
+        inner.sealed.extend(batch.sealed.into_iter().map(|row| (row.reference, row)));
+        Ok(())
+    }
+
+    async fn read(&self, district: u32, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
+        let inner = self.lock();
+        let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
+        let from = usize::try_from(after_seq).unwrap_or(usize::MAX).min(log.commits.len());
+        Ok(log.commits[from..].iter().take(limit.min(READ_ROWS_MAX)).cloned().collect())
+    }
+
+    async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
+        let inner = self.lock();
+        Ok(references.iter().filter_map(|reference| inner.sealed.get(reference).cloned()).collect())
+    }
+
+    async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {
+        let mut inner = self.lock();
+        Ok(references.iter().filter(|reference| inner.sealed.remove(reference).is_some()).count() as u64)
+    }
+
+    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        log.snapshots.insert(snapshot.seq, snapshot);
+        while log.snapshots.len() > SNAPSHOTS_KEPT as usize {
+            log.snapshots.pop_first();
+        }
+        Ok(())
+    }
+
+    async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {
+        let inner = self.lock();
+        let Some(log) = inner.logs.get(&district) else { return Ok(None) };
+        Ok(log.snapshots.range(..=seq_max).next_back().map(|(_, snapshot)| snapshot.clone()))
+    }
+
+    async fn enqueue_wakes(&self, fence: Fence, from_seq: u64, to_seq: u64, slots: Vec<WakeSlot>) -> Answer<()> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        if log.head.wake_seq != from_seq {
+            return Err(JournalError::Fenced { district: fence.district, term: fence.term });
+        }
+        log.head.wake_seq = to_seq;
+        slots.into_iter().for_each(|slot| log.outbox.push(slot));
+        Ok(())
+    }
+
+    async fn due_wakes(&self, district: u32, now_ms: i64, limit: usize) -> Answer<Vec<WakeRow>> {
+        let inner = self.lock();
+        let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
+        let due = log.outbox.waiting.values().filter(|w| !w.failed && w.due_at_ms <= now_ms);
+        let mut due: Vec<&Waiting> = due.collect();
+        due.sort_by_key(|w| (w.due_at_ms, w.row.id));
+        Ok(due.into_iter().take(limit).map(|w| w.row.clone()).collect())
+    }
+
+    async fn settle_wakes(&self, fence: Fence, outcomes: Vec<(i64, WakeOutcome)>) -> Answer<()> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        outcomes.into_iter().for_each(|(id, outcome)| log.outbox.settle(id, outcome));
+        Ok(())
+    }
+
+    async fn beat(&self, fence: Fence, now_ms: i64) -> Answer<()> {
+        self.lock().fenced(fence)?.head.beat_at_ms = now_ms;
+        Ok(())
+    }
+
+    async fn renew_history(&self, fence: Fence) -> Answer<Uuid> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        log.head.history = Uuid::new_v4();
+        Ok(log.head.history)
+    }
+
+    fn is_low_on_space(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryJournal;
+
+    async fn open() -> (MemoryJournal, ()) {
+        (MemoryJournal::new(), ())
+    }
+
+    crate::store::conformance::journal_suite!(open());
+}

@@ -1,0 +1,25 @@
+//! The store: where commits become facts.
+//!
+//! [`Journal`] is the one border between the engine and a database. Bodies are opaque bytes here: this room
+//! knows rows, sequence numbers and fences, never what an alarm is. Two implementations pass one conformance
+//! suite: [`memory`] (tests, the simulator, `bench replay`) and [`sqlite`] (the embedded default).
+//!
+//! What every implementation promises:
+//! - an append happens whole or not at all, and only for the owner of the current term (else `Fenced`);
+//! - what `append` returned `Ok` for survives `kill -9` and power loss (as far as the disk keeps its word);
+//! - `seq` has no gap; a row that cannot be trusted stops the reader with words that say what to do.
+
+pub mod checksum;
+#[cfg(test)]
+mod conformance;
+pub mod error;
+pub mod journal;
+pub mod memory;
+pub mod rows;
+pub mod sqlite;
+
+pub use error::JournalError;
+pub use journal::Journal;
+pub use memory::MemoryJournal;
+pub use rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+pub use sqlite::SqliteJournal;

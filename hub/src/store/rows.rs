@@ -1,0 +1,142 @@
+//! The rows of the journal, as the engine sees them. Plain data.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+/// The most commits that one [`super::Journal::read`] answers with.
+pub const READ_ROWS_MAX: usize = 1_000;
+
+/// The most bytes of a part of a snapshot: small enough that writing one never holds up an append for long.
+pub const SNAPSHOT_PART_BYTES_MAX: usize = 256 * 1024;
+
+/// The complete snapshots kept per district; the second is what recovery falls back to.
+pub const SNAPSHOTS_KEPT: u32 = 2;
+
+/// The version of event bodies this hub writes; a log with a higher one is not opened.
+pub const FORMAT: u32 = 1;
+
+/// The head of one district's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The district whose log this is.
+    pub district: u32,
+    /// The seq of the last commit; 0 for an empty log.
+    pub last_seq: u64,
+    /// Leadership: rises by one with every claim, never falls.
+    pub term: u64,
+    /// The process that holds the term.
+    pub owner: Uuid,
+    /// The log's own identity; changes only after a restore.
+    pub history: Uuid,
+    /// When the leader last said that it lives, milliseconds since 1970.
+    pub beat_at_ms: i64,
+    /// The highest version of event bodies in the log.
+    pub format: u32,
+    /// Wakes of commits up to here are in the outbox.
+    pub wake_seq: u64,
+}
+
+impl Head {
+    /// The fence that a leader's writes carry.
+    pub fn fence(&self) -> Fence {
+        Fence { district: self.district, term: self.term, owner: self.owner }
+    }
+}
+
+/// Who writes: refused as soon as another owner or a later term stands in `head`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The district led.
+    pub district: u32,
+    /// The term under which it is led.
+    pub term: u64,
+    /// The process that leads.
+    pub owner: Uuid,
+}
+
+/// One commit: the atom of one command or one tick. `body` is the JSON of the core's `Commit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitRow {
+    /// Its place in the log, from 1, without a gap.
+    pub seq: u64,
+    /// When it was decided, milliseconds since 1970.
+    pub at_ms: i64,
+    /// The encoded commit.
+    pub body: Bytes,
+}
+
+/// Words, numbers or names that belong to a commit and can be erased without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedRow {
+    /// What the event holds instead.
+    pub reference: Uuid,
+    /// JSON, opaque here.
+    pub body: Bytes,
+}
+
+/// One group commit: written whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The writer's fence.
+    pub fence: Fence,
+    /// The seq that the log must stand at; the first commit is this plus one.
+    pub last_seq: u64,
+    /// In order of seq; not empty.
+    pub commits: Vec<CommitRow>,
+    /// Sealed rows of these commits.
+    pub sealed: Vec<SealedRow>,
+}
+
+/// A state as it was after `seq`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last commit in it.
+    pub seq: u64,
+    /// When it was taken, milliseconds since 1970.
+    pub at_ms: i64,
+    /// The encoded state, whole.
+    pub body: Bytes,
+}
+
+/// One person to wake, as derived from a commit. (seq, ordinal) makes enqueueing twice harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WakeSlot {
+    /// The commit that it follows from.
+    pub seq: u64,
+    /// Its place among the wakes of that commit.
+    pub ordinal: u32,
+    /// When to send it first, milliseconds since 1970.
+    pub due_at_ms: i64,
+    /// The request body, JSON.
+    pub body: Bytes,
+}
+
+/// A wake that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WakeRow {
+    /// The outbox's own number.
+    pub id: i64,
+    /// The commit that it follows from.
+    pub seq: u64,
+    /// How often it was tried without success.
+    pub tries: u32,
+    /// The request body, JSON.
+    pub body: Bytes,
+}
+
+/// What became of one try to send a wake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WakeOutcome {
+    /// The gateway has it: the row leaves the outbox.
+    Delivered,
+    /// To be tried again at this time, milliseconds since 1970.
+    Retry {
+        /// The time of the next try.
+        due_at_ms: i64,
+    },
+    /// Out of tries: stays for the operator with the reason.
+    GivenUp {
+        /// What the last try said.
+        why: String,
+    },
+}

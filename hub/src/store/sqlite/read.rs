@@ -1,0 +1,64 @@
+//! Reads: commits with their sums checked, sealed rows, districts.
+
+use bytes::Bytes;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::desk::{blob, failure};
+use crate::store::checksum;
+use crate::store::error::JournalError;
+use crate::store::journal::Answer;
+use crate::store::rows::{CommitRow, READ_ROWS_MAX, SealedRow};
+
+/// Commits after `after_seq`; stops at the first that is missing or whose sum is wrong.
+pub async fn commits(
+    conn: &mut SqliteConnection,
+    district: u32,
+    after_seq: u64,
+    limit: usize,
+) -> Answer<Vec<CommitRow>> {
+    let sql = "SELECT seq, term, at_ms, sum, body FROM event WHERE district = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let rows = sqlx::query(sql)
+        .bind(district)
+        .bind(after_seq.cast_signed())
+        .bind(limit.min(READ_ROWS_MAX) as i64)
+        .fetch_all(conn)
+        .await
+        .map_err(failure)?;
+    (after_seq + 1..).zip(&rows).map(|(seq, row)| commit(district, seq, row)).collect()
+}
+
+fn commit(district: u32, due_seq: u64, row: &SqliteRow) -> Answer<CommitRow> {
+    let seq = row.try_get::<i64, _>(0).map_err(failure)?.cast_unsigned();
+    let term = row.try_get::<i64, _>(1).map_err(failure)?.cast_unsigned();
+    let at_ms = row.try_get(2).map_err(failure)?;
+    let sum: &[u8] = row.try_get(3).map_err(failure)?;
+    let body: &[u8] = row.try_get(4).map_err(failure)?;
+    if seq != due_seq {
+        return Err(JournalError::corrupt(district, due_seq, format!("a missing commit (the next is {seq})")));
+    }
+    if sum != checksum::of_commit(district, seq, term, at_ms, body) {
+        return Err(JournalError::corrupt(district, seq, "a commit whose sum does not match"));
+    }
+    Ok(CommitRow { seq, at_ms, body: Bytes::copy_from_slice(body) })
+}
+
+/// The sealed rows that still exist.
+pub async fn unseal(conn: &mut SqliteConnection, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
+    let mut found = Vec::with_capacity(references.len());
+    for reference in references.into_iter().take(READ_ROWS_MAX) {
+        let select = sqlx::query("SELECT body FROM sealed WHERE reference = ?").bind(blob(reference));
+        if let Some(row) = select.fetch_optional(&mut *conn).await.map_err(failure)? {
+            let body: Vec<u8> = row.try_get(0).map_err(failure)?;
+            found.push(SealedRow { reference, body: body.into() });
+        }
+    }
+    Ok(found)
+}
+
+/// The districts that have a head.
+pub async fn districts(conn: &mut SqliteConnection) -> Answer<Vec<u32>> {
+    let rows = sqlx::query("SELECT district FROM head ORDER BY district").fetch_all(conn).await.map_err(failure)?;
+    rows.iter().map(|row| row.try_get(0).map_err(failure)).collect()
+}
