@@ -12,7 +12,6 @@ use crate::Time;
 /// One frame from a client, by its `op`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "op", rename_all = "snake_case")]
-#[ts(export)]
 pub enum ClientFrame {
     /// The first frame, within 5 s.
     Hello(Hello),

@@ -18,7 +18,6 @@ pub const SHEET_BYTES_MAX: usize = 12 * 1024;
 /// Every command by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "name", content = "args", rename_all = "snake_case")]
-#[ts(export)]
 pub enum CommandArgs {
     // a volunteer's own
     GoOnDuty(GoOnDuty),

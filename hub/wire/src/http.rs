@@ -19,7 +19,6 @@ pub const PAGE_ROWS_MAX: usize = 500;
 
 /// `POST /v1/ws-tickets`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[ts(export)]
 pub struct WsTicket {
     /// One use, within 30 s.
     pub ticket: String,
@@ -29,7 +28,6 @@ pub struct WsTicket {
 /// `POST /v1/sessions`: an account with its password, or a one-time link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-#[ts(export)]
 pub enum SignIn {
     Password {
         account: String,
@@ -43,7 +41,6 @@ pub enum SignIn {
 
 /// What signing in gives: a bearer token, rotating for devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[ts(export)]
 pub struct Session {
     pub token: String,
     pub role: Role,
@@ -57,7 +54,6 @@ pub struct Session {
 /// `POST /v1/devices`: makes this phone or tab known, so that it can raise an alarm without an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[ts(export)]
 pub struct NewDevice {
     /// Its home district, by number.
     pub district: String,
@@ -71,7 +67,6 @@ pub struct NewDevice {
 /// `POST /v1/users`: an account at the desk. The answer is a one-time link by which its owner sets the password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[ts(export)]
 pub struct NewUser {
     /// The name to sign in with: a-z, 0-9, `.`, `_`, `-`, at most 40.
     pub account: String,
@@ -203,7 +198,6 @@ pub struct PlaceInOrder {
 
 /// `GET /v1/incidents/{id}/contact`: what the caller said; each look is audited.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[ts(export)]
 pub struct Contact {
     pub calls: Vec<CallContact>,
 }

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod rows;
 pub mod server;
 pub mod twin;
+pub mod typescript;
 
 pub use ids::{Id, Place, Time};
 

@@ -23,7 +23,6 @@ macro_rules! view {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $kind:ty),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS, ToSchema)]
-        #[ts(export)]
         pub struct $name {
             /// The district itself, when it changed or in part 0 of a snapshot.
             #[serde(default, skip_serializing_if = "Option::is_none")]

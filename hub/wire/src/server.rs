@@ -16,7 +16,6 @@ use crate::{Id, Time};
 /// [`crate::rows::ResidentRows`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "op", rename_all = "snake_case")]
-#[ts(export)]
 pub enum ServerFrame<D> {
     Welcome(Welcome),
     Snapshot(Snapshot<D>),
