@@ -1,3 +1,4 @@
 //! The shell.
 
+pub mod records;
 pub mod store;

@@ -1,0 +1,182 @@
+//! Accounts of those who work at a desk, of wall screens and of other systems.
+
+use futures_util::FutureExt;
+use matcher::{AccountId, DistrictId, TeamId, Timestamp};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use wire::http::SignIn;
+use wire::server::Role;
+
+use super::error::{Answer, OfficeError};
+use super::office::Office;
+use super::passwords;
+use super::rows::{districts_of, districts_text, now, role_name, role_of};
+use super::sessions::{Issued, Subject, begin};
+
+/// Characters of an account's name: a-z, 0-9, `.`, `_`, `-`.
+const ACCOUNT_NAME_LENGTH_MAX: usize = 40;
+
+/// An account as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: String,
+    pub display: String,
+    pub role: Role,
+    pub districts: Vec<DistrictId>,
+    pub team: Option<TeamId>,
+    pub has_password: bool,
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// An account to be made. Without a password it signs in by one-time links only.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    pub name: String,
+    /// How people see it; the name when empty.
+    pub display: String,
+    pub role: Role,
+    pub districts: Vec<DistrictId>,
+    pub team: Option<TeamId>,
+    pub password: Option<String>,
+}
+
+impl Office {
+    /// Signs in by password or by the code of a one-time link.
+    ///
+    /// # Errors
+    /// `WrongCredentials`, `LinkOver`, `TooManySignIns`.
+    pub async fn sign_in(&self, sign_in: SignIn) -> Answer<Issued> {
+        match sign_in {
+            SignIn::Password { account, password } => self.by_password(&account, password).await,
+            SignIn::Link { code } => self.redeem_link(&code).await,
+        }
+    }
+
+    async fn by_password(&self, name: &str, password: String) -> Answer<Issued> {
+        let sql = "SELECT id, password FROM account WHERE name = ? AND disabled_at IS NULL";
+        let row = sqlx::query(sql).bind(name).fetch_optional(&self.0.readers).await?;
+        let stored = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
+        let right = self.0.passwords.verify(password, stored).await?;
+        let id = row.filter(|_| right).ok_or(OfficeError::WrongCredentials)?.try_get::<i64, _>("id")?;
+        self.write(move |conn| begin(conn, Subject::Account(AccountId(id.cast_unsigned()))).boxed()).await
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// `Invalid` names the field: the name is taken or has other characters, a role that is no account's, a password
+    /// that is too short, no district.
+    pub async fn add_account(&self, account: NewAccount) -> Answer<AccountId> {
+        check(&account)?;
+        let password = match account.password.clone() {
+            Some(password) => Some(self.0.passwords.hash(password).await?),
+            None => None,
+        };
+        self.write(move |conn| {
+            async move {
+                let sql = "INSERT INTO account (name, display, role, districts, team, password, made_at) \
+                           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
+                let display = if account.display.is_empty() { &account.name } else { &account.display };
+                let made = sqlx::query(sql)
+                    .bind(&account.name)
+                    .bind(display)
+                    .bind(role_name(account.role))
+                    .bind(districts_text(&account.districts))
+                    .bind(account.team.map(|team| team.0.cast_signed()))
+                    .bind(password)
+                    .bind(now().0)
+                    .execute(conn)
+                    .await?;
+                let taken = || invalid("account", format!("the name {:?} is taken / 账号名已被使用", account.name));
+                if made.rows_affected() == 0 { Err(taken()) } else { Ok(made.last_insert_rowid()) }
+            }
+            .boxed()
+        })
+        .await
+        .map(|id| AccountId(id.cast_unsigned()))
+    }
+
+    /// A new password; every session of the account ends.
+    pub async fn set_password(&self, name: &str, password: String) -> Answer<()> {
+        passwords::check(&password)?;
+        let account = self.account(name).await?;
+        let hash = self.0.passwords.hash(password).await?;
+        self.write(move |conn| {
+            async move {
+                let sql = "UPDATE account SET password = ? WHERE id = ?";
+                sqlx::query(sql).bind(hash).bind(account.id.0.cast_signed()).execute(conn).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+        self.end_all(Subject::Account(account.id)).await
+    }
+
+    /// Disables an account: it can no longer sign in, and its sessions end at once.
+    pub async fn disable_account(&self, name: &str) -> Answer<AccountId> {
+        let account = self.account(name).await?;
+        self.write(move |conn| {
+            async move {
+                let sql = "UPDATE account SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL";
+                sqlx::query(sql).bind(now().0).bind(account.id.0.cast_signed()).execute(conn).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+        self.end_all(Subject::Account(account.id)).await?;
+        Ok(account.id)
+    }
+
+    /// All accounts, by name.
+    pub async fn accounts(&self) -> Answer<Vec<Account>> {
+        let rows = sqlx::query("SELECT * FROM account ORDER BY name").fetch_all(&self.0.readers).await?;
+        rows.iter().map(listed).collect()
+    }
+
+    /// One account by its name.
+    pub async fn account(&self, name: &str) -> Answer<Account> {
+        let row = sqlx::query("SELECT * FROM account WHERE name = ?").bind(name);
+        let row = row.fetch_optional(&self.0.readers).await?;
+        let unknown = || OfficeError::Unknown { what: "account", name: name.to_owned() };
+        row.as_ref().map(listed).transpose()?.ok_or_else(unknown)
+    }
+}
+
+fn listed(row: &SqliteRow) -> Answer<Account> {
+    Ok(Account {
+        id: AccountId(row.try_get::<i64, _>("id")?.cast_unsigned()),
+        name: row.try_get("name")?,
+        display: row.try_get("display")?,
+        role: role_of(row.try_get("role")?)?,
+        districts: districts_of(row.try_get("districts")?)?,
+        team: row.try_get::<Option<i64>, _>("team")?.map(|team| TeamId(team.cast_unsigned())),
+        has_password: row.try_get::<Option<String>, _>("password")?.is_some(),
+        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Timestamp),
+    })
+}
+
+fn check(account: &NewAccount) -> Answer<()> {
+    let name = &account.name;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    if name.is_empty() || name.len() > ACCOUNT_NAME_LENGTH_MAX || !name.chars().all(allowed) {
+        let why = format!(
+            "{name:?}: 1 to {ACCOUNT_NAME_LENGTH_MAX} of a-z, 0-9, '.', '_', '-' / 只能用小写字母、数字和 . _ -"
+        );
+        return Err(invalid("account", why));
+    }
+    if matches!(account.role, Role::Volunteer | Role::Resident) {
+        let why = "volunteers come by `import volunteers`, residents by their own device / 志愿者请用导入".to_owned();
+        return Err(invalid("role", why));
+    }
+    if account.districts.is_empty() {
+        return Err(invalid("districts", "at least one is needed / 至少一个区".to_owned()));
+    }
+    account.password.as_deref().map_or(Ok(()), passwords::check)
+}
+
+fn invalid(field: &'static str, why: String) -> OfficeError {
+    OfficeError::Invalid { field, why }
+}

@@ -1,0 +1,118 @@
+//! Who did what: rows whose hash covers the row before, so that none can be changed or taken out unseen (I13).
+//!
+//! hash = SHA-256(previous hash || canonical bytes); the first row's previous hash is 32 zero bytes. Canonical bytes: the
+//! row's number and time as big-endian 64-bit integers, then each text as its length (64-bit) and its UTF-8 bytes. No
+//! personal data: actors and resources are numbers.
+
+use std::path::Path;
+
+use anyhow::Context;
+use futures_util::{FutureExt, TryStreamExt};
+use matcher::Actor;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Row, SqliteConnection};
+
+use super::error::Answer;
+use super::office::Office;
+use super::rows::now;
+
+/// One act to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub actor: Actor,
+    /// `show_phone`, `add_account`.
+    pub verb: &'static str,
+    /// `volunteer/1000000041`.
+    pub resource: String,
+    /// What else must be known, without personal data; may be empty.
+    pub detail: String,
+}
+
+/// The first row that does not fit the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the audit chain breaks at row {row}: it was changed, or a row before it was taken out")]
+pub struct AuditFault {
+    pub row: i64,
+}
+
+const FIRST: [u8; 32] = [0; 32];
+
+impl Office {
+    /// Keeps one act.
+    pub async fn audit(&self, entry: AuditEntry) -> Answer<()> {
+        self.write(move |conn| {
+            async move {
+                let last = sqlx::query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+                    .fetch_optional(&mut *conn)
+                    .await?;
+                let (id, previous) = match last {
+                    Some(row) => (row.try_get::<i64, _>("id")? + 1, row.try_get::<Vec<u8>, _>("hash")?),
+                    None => (1, FIRST.to_vec()),
+                };
+                let (at, actor) = (now().0, actor_text(entry.actor));
+                let hash = link(&previous, id, at, [&actor, entry.verb, &entry.resource, &entry.detail]);
+                let sql =
+                    "INSERT INTO audit (id, at, actor, verb, resource, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)";
+                let insert = sqlx::query(sql).bind(id).bind(at).bind(actor).bind(entry.verb);
+                insert.bind(entry.resource).bind(entry.detail).bind(&hash[..]).execute(conn).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Checks the chain of the office in `folder`, from the first row. `Ok(Ok(rows))`: it holds.
+    ///
+    /// # Errors
+    /// When `office.db` cannot be read.
+    pub async fn verify_audit(folder: &Path) -> anyhow::Result<Result<u64, AuditFault>> {
+        let file = folder.join("office.db");
+        let options = SqliteConnectOptions::new().filename(&file).read_only(true);
+        let mut conn = options.connect().await.with_context(|| format!("cannot read {}", file.display()))?;
+        check_chain(&mut conn).await
+    }
+}
+
+async fn check_chain(conn: &mut SqliteConnection) -> anyhow::Result<Result<u64, AuditFault>> {
+    let mut rows = sqlx::query("SELECT * FROM audit ORDER BY id").fetch(conn);
+    let (mut previous, mut count) = (FIRST.to_vec(), 0u64);
+    while let Some(row) = rows.try_next().await? {
+        let (id, hash) = (row.try_get::<i64, _>("id")?, row.try_get::<Vec<u8>, _>("hash")?);
+        count += 1;
+        if id != count.cast_signed() || hash != expected(&previous, &row)? {
+            return Ok(Err(AuditFault { row: id }));
+        }
+        previous = hash;
+    }
+    Ok(Ok(count))
+}
+
+fn expected(previous: &[u8], row: &SqliteRow) -> anyhow::Result<[u8; 32]> {
+    let texts: [&str; 4] =
+        [row.try_get("actor")?, row.try_get("verb")?, row.try_get("resource")?, row.try_get("detail")?];
+    Ok(link(previous, row.try_get("id")?, row.try_get("at")?, texts))
+}
+
+fn link(previous: &[u8], id: i64, at: i64, texts: [&str; 4]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(previous);
+    hash.update(id.to_be_bytes());
+    hash.update(at.to_be_bytes());
+    for text in texts {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+fn actor_text(actor: Actor) -> String {
+    match actor {
+        Actor::Volunteer(id) => format!("volunteer/{id}"),
+        Actor::Desk(id) => format!("account/{id}"),
+        Actor::Resident(key) => format!("resident/{:016x}", key.0),
+        Actor::Integration(id) => format!("integration/{id}"),
+        Actor::System => "system".to_owned(),
+    }
+}

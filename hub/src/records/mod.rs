@@ -1,0 +1,36 @@
+//! The office: accounts, sessions, the registry of people, the menu, the audit chain; plain SQL transactions on
+//! `office.db`.
+//!
+//! Absent here: anything that must happen in milliseconds (that is `engine`), and any knowledge of HTTP (that is `edge`).
+//! A write runs as a task of its own, so that a caller who goes away cannot leave a transaction half done.
+
+mod accounts;
+mod audit;
+mod callers;
+mod error;
+mod keys;
+mod links;
+mod menu;
+mod names;
+mod office;
+mod outbox;
+mod passwords;
+mod people;
+mod rows;
+mod sessions;
+mod tickets;
+
+pub use accounts::{Account, NewAccount};
+pub use audit::{AuditEntry, AuditFault};
+pub use callers::CallerKeys;
+pub use error::OfficeError;
+pub use keys::Key;
+pub use links::{LinkFor, SIGN_IN_PATH};
+pub use menu::MenuItem;
+pub use names::NameBook;
+pub use office::Office;
+pub use outbox::{OfficeChange, OwedCommand};
+pub use passwords::PASSWORD_LENGTH_MIN;
+pub use people::{Contact, Person};
+pub use sessions::{Device, Identity, Issued, SessionId, Subject};
+pub use tickets::TICKET_TTL_MS;
