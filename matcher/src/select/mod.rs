@@ -1,1 +1,28 @@
-//! Who could go: the skill-and-place index, ranking, waves.
+//! Who could go: the skill-and-place index, the product order, waves.
+//!
+//! - [`Index`] holds one [`Entry`] for each volunteer; whoever owns it keeps it in step (`upsert`, `remove`, `move_to`,
+//!   `set_availability`, `set_reachable`, `set_skills`)
+//! - [`Index::nearest`] the nearest in plain distance, [`Index::rank`] the first in the product order,
+//!   [`Index::census`] how many there are and why they are not asked
+//! - [`wave`] chooses whom to ask for the open slots of an incident, with its explanation
+//! - [`Naive`] is the slow obvious oracle of all of these
+//!
+//! Absent here: time, the log, the state of incidents. What depends on those (alert budgets, who was asked already, a
+//! skill that has expired) is said by the caller's [`Judge`], volunteer by volunteer.
+
+mod entry;
+mod index;
+mod naive;
+mod order;
+mod pool;
+mod query;
+#[cfg(test)]
+mod tests;
+mod wave;
+
+pub use entry::{Availability, Entry};
+pub use index::Index;
+pub use naive::Naive;
+pub use order::{Judge, RankKey, RankQuery, Ranked, Ranking, Turn, Way, distance_m, pace_ms_per_m};
+pub use query::{Census, Near, NearestQuery, distance_mm};
+pub use wave::{Chosen, Wave, WaveQuery, wave};

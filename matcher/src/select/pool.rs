@@ -1,0 +1,130 @@
+//! Those who could be asked in one wave, and how crews are drawn from them.
+
+use super::index::Index;
+use super::order::{RankKey, Ranked};
+use super::wave::OpenRole;
+use crate::assign::{CREW_CANDIDATES_MAX, CrewRequest, Need, crew};
+use crate::model::SlotSet;
+
+/// Added to the key of those outside the incident's grid where that grid is strictly first: eighteen hours.
+const OTHER_GRID_MS: i64 = 1 << 26;
+/// Added to the key of those who cannot be told: three days.
+const UNREACHABLE_MS: i64 = 1 << 28;
+
+/// Somebody found, and the roles they could fill (bit i: role i).
+struct Candidate {
+    ranked: Ranked,
+    able: u32,
+}
+
+/// Somebody drawn, and the roles they were drawn for.
+pub(super) struct Member {
+    pub(super) ranked: Ranked,
+    pub(super) roles: u32,
+}
+
+/// Candidates in the order of their keys, each once.
+#[derive(Default)]
+pub(super) struct Pool {
+    candidates: Vec<Candidate>,
+}
+
+impl Pool {
+    pub(super) fn add(&mut self, index: &Index, roles: &[OpenRole], found: &[Ranked]) {
+        for ranked in found {
+            let place = self.candidates.binary_search_by_key(&ranked.key, |candidate| candidate.ranked.key);
+            if let Err(place) = place {
+                let skills = index.get(ranked.key.volunteer).map(|entry| entry.skills).unwrap_or_default();
+                let bit = |(role, open): (usize, &OpenRole)| u32::from(skills.covers(open.skills)) << role;
+                let able = roles.iter().enumerate().map(bit).sum();
+                self.candidates.insert(place, Candidate { ranked: *ranked, able });
+            }
+        }
+    }
+
+    /// Takes up to `size` people out of the pool, crew by crew; and the slots for which the first crew has nobody.
+    pub(super) fn draw(&mut self, roles: &[OpenRole], size: usize, may_combine: bool) -> (Vec<Member>, SlotSet) {
+        let mut members = Vec::new();
+        let mut short = None;
+        while members.len() < size {
+            let (mut drawn, lacking) = self.draw_crew(roles, may_combine);
+            short.get_or_insert_with(|| short_slots(roles, &lacking));
+            if drawn.is_empty() {
+                break;
+            }
+            drawn.truncate(size - members.len());
+            self.forget(&drawn);
+            members.append(&mut drawn);
+        }
+        (members, short.unwrap_or_default())
+    }
+
+    /// Those not drawn, in order.
+    pub(super) fn left(&self) -> impl Iterator<Item = &Ranked> {
+        self.candidates.iter().map(|candidate| &candidate.ranked)
+    }
+
+    /// The best crew of those in the pool, in order, and how many each role lacks.
+    fn draw_crew(&self, roles: &[OpenRole], may_combine: bool) -> (Vec<Member>, Vec<u32>) {
+        let considered = self.considered(roles, may_combine);
+        let able = |role: usize| {
+            let bit = |(i, candidate): (usize, &&Candidate)| u64::from(candidate.able >> role & 1) << i;
+            considered.iter().enumerate().map(bit).sum()
+        };
+        let need = |(role, open): (usize, &OpenRole)| Need { count: open.slots.len() as u32, able: able(role) };
+        let found = crew(&CrewRequest {
+            needs: roles.iter().enumerate().map(need).collect(),
+            keys: considered.iter().enumerate().map(|(place, candidate)| key_ms(candidate, place)).collect(),
+            may_combine,
+        });
+        let member = |member: &crate::assign::CrewMember| Member {
+            ranked: considered[member.candidate as usize].ranked,
+            roles: member.roles,
+        };
+        (found.members.iter().map(member).collect(), found.short)
+    }
+
+    /// At most [`CREW_CANDIDATES_MAX`]: the first of each role, and where people may combine, those who can do most.
+    /// With p places, the first p of each role are always enough for people who do not combine.
+    fn considered(&self, roles: &[OpenRole], may_combine: bool) -> Vec<&Candidate> {
+        let shares = roles.len() + usize::from(may_combine);
+        let share = CREW_CANDIDATES_MAX / shares.max(1);
+        let mut considered: Vec<&Candidate> = Vec::new();
+        for role in 0..roles.len() {
+            let able = self.candidates.iter().filter(|candidate| candidate.able >> role & 1 == 1);
+            considered.extend(able.take(share));
+        }
+        if may_combine {
+            let mut by_roles: Vec<&Candidate> = self.candidates.iter().collect();
+            by_roles.sort_by_key(|candidate| std::cmp::Reverse(candidate.able.count_ones()));
+            considered.extend(by_roles.into_iter().take(share));
+        }
+        considered.sort_by_key(|candidate| candidate.ranked.key);
+        considered.dedup_by_key(|candidate| candidate.ranked.key);
+        considered
+    }
+
+    fn forget(&mut self, drawn: &[Member]) {
+        let keys: Vec<RankKey> = drawn.iter().map(|member| member.ranked.key).collect();
+        self.candidates.retain(|candidate| !keys.contains(&candidate.ranked.key));
+    }
+}
+
+/// One number for a place in the order. `place` keeps equals in their order and weighs a few ms at most.
+fn key_ms(candidate: &Candidate, place: usize) -> i64 {
+    let way = candidate.ranked.key.way;
+    let behind = i64::from(way.other_grid) * OTHER_GRID_MS + i64::from(way.unreachable) * UNREACHABLE_MS;
+    way.counted_ms.min(OTHER_GRID_MS as u64 / 2) as i64 + behind + place as i64
+}
+
+/// Where a role lacks somebody, its last slots stay empty.
+fn short_slots(roles: &[OpenRole], lacking: &[u32]) -> SlotSet {
+    let last = |(role, &lacks): (&OpenRole, &u32)| {
+        role.slots
+            .iter()
+            .rev()
+            .take(lacks as usize)
+            .fold(SlotSet::default(), |set, &slot| set.union(SlotSet::only(slot)))
+    };
+    roles.iter().zip(lacking).map(last).fold(SlotSet::default(), SlotSet::union)
+}
