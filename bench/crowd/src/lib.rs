@@ -4,4 +4,5 @@
 //! - [`drive`] gives such a person a telephone: a real session, a real WebSocket, the protocol as `hub/wire` has it. The
 //!   hub cannot tell it from a person's own.
 
+pub mod drive;
 pub mod model;

@@ -1,0 +1,110 @@
+//! Where the hub is, and the few HTTP calls that come before a socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wire::http::{Session, SignIn, WsTicket};
+use wire::problem::Problem;
+
+/// Longest wait for one HTTP answer; a hub that takes longer counts as gone.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A hub by its base URL. Cheap to clone: all phones share one pool of HTTP connections.
+#[derive(Clone, Debug)]
+pub struct Endpoint(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    base: String,
+    /// `host:port`, for the socket.
+    authority: String,
+    http: reqwest::Client,
+}
+
+impl Endpoint {
+    /// `base`: `http://host:port`, with or without a slash at the end.
+    ///
+    /// # Errors
+    /// Not a URL, not `http`, or without a host.
+    pub fn new(base: &str) -> anyhow::Result<Self> {
+        let url = reqwest::Url::parse(base).with_context(|| format!("{base:?} is not a URL"))?;
+        ensure!(url.scheme() == "http", "{base}: simulated phones speak plain http on the hub's own machine");
+        let host = url.host_str().with_context(|| format!("{base} names no host"))?;
+        let authority = format!("{host}:{}", url.port_or_known_default().unwrap_or(80));
+        let http = reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("no HTTP client")?;
+        Ok(Self(Arc::new(Inner { base: format!("http://{authority}"), authority, http })))
+    }
+
+    pub fn authority(&self) -> &str {
+        &self.0.authority
+    }
+
+    pub fn base(&self) -> &str {
+        &self.0.base
+    }
+
+    /// Signs in by the code of a one-time link (an invitation, a demo sign-in).
+    ///
+    /// # Errors
+    /// The hub cannot be reached or refuses; the message has its `code` and `detail`.
+    pub async fn sign_in_by_link(&self, code: &str) -> anyhow::Result<Session> {
+        self.post("/v1/sessions", None, &SignIn::Link { code: code.to_owned() }).await
+    }
+
+    /// # Errors
+    /// As [`Endpoint::sign_in_by_link`].
+    pub async fn sign_in(&self, account: &str, password: &str) -> anyhow::Result<Session> {
+        let body = SignIn::Password { account: account.to_owned(), password: password.to_owned() };
+        self.post("/v1/sessions", None, &body).await
+    }
+
+    pub(super) async fn ticket(&self, token: &str) -> anyhow::Result<String> {
+        let ticket: WsTicket = self.post("/v1/ws-tickets", Some(token), &serde_json::json!({})).await?;
+        Ok(ticket.ticket)
+    }
+
+    /// One POST with a new `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// No answer, a problem (its code and detail are in the message), or an answer of another shape.
+    pub async fn post<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &impl Serialize,
+    ) -> anyhow::Result<A> {
+        let mut request = self.0.http.post(format!("{}{path}", self.0.base)).json(body);
+        request = request.header("Idempotency-Key", uuid::Uuid::now_v7().to_string());
+        self.answer(path, request, token).await
+    }
+
+    /// # Errors
+    /// As [`Endpoint::post`].
+    pub async fn get<A: DeserializeOwned>(&self, path: &str, token: Option<&str>) -> anyhow::Result<A> {
+        self.answer(path, self.0.http.get(format!("{}{path}", self.0.base)), token).await
+    }
+
+    async fn answer<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut request: reqwest::RequestBuilder,
+        token: Option<&str>,
+    ) -> anyhow::Result<A> {
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.with_context(|| format!("{path}: no answer from {}", self.0.base))?;
+        let status = answer.status();
+        let body = answer.bytes().await.with_context(|| format!("{path}: the answer was cut off"))?;
+        if !status.is_success() {
+            match serde_json::from_slice::<Problem>(&body) {
+                Ok(problem) => bail!("{path}: {} {}: {}", status.as_u16(), problem.code, problem.detail),
+                Err(_) => bail!("{path}: {status}: {}", String::from_utf8_lossy(&body)),
+            }
+        }
+        serde_json::from_slice(&body).with_context(|| format!("{path}: an answer of another shape"))
+    }
+}
