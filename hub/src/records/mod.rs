@@ -34,3 +34,6 @@ pub use passwords::PASSWORD_LENGTH_MIN;
 pub use people::{Contact, Person};
 pub use sessions::{Device, Identity, Issued, SessionId, Subject};
 pub use tickets::TICKET_TTL_MS;
+
+#[cfg(test)]
+mod tests;

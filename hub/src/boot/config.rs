@@ -1,0 +1,255 @@
+//! The settings: one struct, from `hub.toml` and the command line. An unknown key is an error; so are an empty and a
+//! dangerous value.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use matcher::{DISTRICT_MAX, NAME_LENGTH_MAX, Position};
+use serde::Deserialize;
+
+use super::refusal::Refusal;
+
+/// Where a hub listens when nothing else is said; the same in README, help and pages.
+pub const PORT: u16 = 8110;
+/// Bytes of a settings file.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// All settings of a hub.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// 0: any free port.
+    pub port: u16,
+    /// The address to listen on; anything but loopback needs TLS.
+    pub bind: IpAddr,
+    /// How people reach this hub, when not by its own address: printed in links and QR codes.
+    pub public_url: Option<String>,
+    /// Other origins whose pages may open a socket; the hub's own always may.
+    pub origins: Vec<String>,
+    pub district: DistrictSettings,
+    pub tls: TlsSettings,
+    pub wake: Option<WakeSettings>,
+    pub log: LogSettings,
+}
+
+/// The district that this hub leads; taken over when the data folder is empty.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DistrictSettings {
+    pub number: u32,
+    pub name: String,
+    /// Its middle in WGS-84 degrees: taken for an alarm of which nothing else is known.
+    pub lat: f64,
+    pub lng: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsSettings {
+    pub mode: TlsMode,
+    /// With `files`: PEM.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsMode {
+    /// Plain HTTP, on loopback only.
+    #[default]
+    Off,
+    /// An own CA, kept in the data folder, and a page that says how to trust it.
+    #[value(name = "self")]
+    #[serde(rename = "self")]
+    SelfMade,
+    /// Certificate and key from files.
+    Files,
+    /// Plain HTTP behind a proxy that ends TLS.
+    Proxy,
+}
+
+/// The channel that wakes a closed phone: a signed webhook of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WakeSettings {
+    pub url: String,
+    /// A file that holds the secret the webhook is signed with; readable by its owner only.
+    pub secret_file: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    pub format: LogFormat,
+    /// `error`, `warn`, `info` or `debug`.
+    pub level: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For people.
+    Plain,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: PORT,
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            public_url: None,
+            origins: Vec::new(),
+            district: DistrictSettings::default(),
+            tls: TlsSettings::default(),
+            wake: None,
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl Default for DistrictSettings {
+    /// The middle of Harbin's Daoli, so that a hub without settings is somewhere.
+    fn default() -> Self {
+        Self { number: 1, name: "未命名".to_owned(), lat: 45.7556, lng: 126.6168 }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), level: "info".to_owned() }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file. Values are checked by [`Settings::checked`], after the command line has had its say.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not TOML, or has an unknown key: a [`Refusal`].
+    pub fn read(file: &Path) -> Result<Self> {
+        let length = std::fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?.len();
+        anyhow::ensure!(length <= FILE_BYTES_MAX, "{} has {length} bytes: is it a settings file?", file.display());
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is refused", file.display()))
+    }
+
+    /// The same from its text.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        toml::from_str(text).map_err(|error| Refusal::of_toml(&error, text))
+    }
+
+    /// Refuses what is empty, out of range or dangerous.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        check_district(&self.district)?;
+        check_tls(&self)?;
+        check_addresses(&self)?;
+        self.wake.as_ref().map_or(Ok(()), check_wake)?;
+        let levels = ["error", "warn", "info", "debug"];
+        if !levels.contains(&self.log.level.as_str()) {
+            let why = format!("{:?} is none of {}", self.log.level, levels.join(", "));
+            return Err(Refusal::new("log.level", why, "level = \"info\""));
+        }
+        Ok(self)
+    }
+
+    /// Whether phones reach the hub by a secure page.
+    pub fn secure(&self) -> bool {
+        self.tls.mode != TlsMode::Off
+    }
+}
+
+fn check_district(district: &DistrictSettings) -> Result<(), Refusal> {
+    if district.number == 0 || district.number > DISTRICT_MAX {
+        let why = format!("{} is not in 1 ..= {DISTRICT_MAX}", district.number);
+        return Err(Refusal::new("district.number", why, "number = 1"));
+    }
+    let length = district.name.trim().chars().count();
+    if length == 0 || length > NAME_LENGTH_MAX {
+        let why = format!("it has {length} characters, 1 to {NAME_LENGTH_MAX} are allowed / 名称为空或太长");
+        return Err(Refusal::new("district.name", why, "name = \"抚顺社区\""));
+    }
+    if Position::from_degrees(district.lat, district.lng).is_none() {
+        let why = format!("({}, {}) is no place on Earth / 坐标不对", district.lat, district.lng);
+        return Err(Refusal::new("district.lat, district.lng", why, "lat = 45.77\n    lng = 126.60"));
+    }
+    Ok(())
+}
+
+fn check_tls(settings: &Settings) -> Result<(), Refusal> {
+    let tls = &settings.tls;
+    if tls.mode == TlsMode::Off && !settings.bind.is_loopback() {
+        let why = format!(
+            "off while bind = {}: passwords and positions would travel in the clear, and phones give no position / \
+             不加密就不能对外开放",
+            settings.bind
+        );
+        return Err(Refusal::new(
+            "tls.mode",
+            why,
+            "mode = \"self\"        # or files, or proxy behind one that ends TLS",
+        ));
+    }
+    let given = (tls.certificate.is_some(), tls.key.is_some());
+    match (tls.mode, given) {
+        (TlsMode::Files, (true, true)) => readable("tls.certificate", tls.certificate.as_deref())
+            .and_then(|()| readable("tls.key", tls.key.as_deref())),
+        (TlsMode::Files, _) => Err(Refusal::new(
+            "tls.certificate, tls.key",
+            "mode = \"files\" needs both / 需要证书和私钥两个文件",
+            "certificate = \"/etc/baiying/hub.pem\"\n    key = \"/etc/baiying/hub.key\"",
+        )),
+        (_, (false, false)) => Ok(()),
+        (_, _) => Err(Refusal::new(
+            "tls.certificate, tls.key",
+            "they are read with mode = \"files\" only",
+            "mode = \"files\"",
+        )),
+    }
+}
+
+fn readable(setting: &str, file: Option<&Path>) -> Result<(), Refusal> {
+    let file = file.unwrap_or(Path::new(""));
+    let refused = |e: std::io::Error| {
+        Refusal::new(setting, format!("cannot read {}: {e}", file.display()), "certificate = \"/etc/baiying/hub.pem\"")
+    };
+    std::fs::File::open(file).map(|_| ()).map_err(refused)
+}
+
+fn check_addresses(settings: &Settings) -> Result<(), Refusal> {
+    if let Some(url) = &settings.public_url
+        && !(url.starts_with("https://") || url.starts_with("http://"))
+    {
+        let why = format!("{url:?} is no address of a page");
+        return Err(Refusal::new("public_url", why, "public_url = \"https://help.example.org\""));
+    }
+    match settings.origins.iter().find(|origin| !is_origin(origin)) {
+        Some(origin) => {
+            let why = format!("{origin:?}: an exact origin is needed, no path, no star / 必须写完整来源,不能用 *");
+            Err(Refusal::new("origins", why, "origins = [\"https://help.example.org\"]"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '*', ' ']))
+}
+
+fn check_wake(wake: &WakeSettings) -> Result<(), Refusal> {
+    let line = "secret_file = \"/etc/baiying/wake.secret\"";
+    if !wake.url.starts_with("https://") && !wake.url.starts_with("http://127.0.0.1") {
+        let why = format!("{:?}: numbers would travel in the clear / 必须用 https", wake.url);
+        return Err(Refusal::new("wake.url", why, "url = \"https://gateway.example.org/wake\""));
+    }
+    match std::fs::read(&wake.secret_file) {
+        Ok(secret) if secret.trim_ascii().len() >= 16 => Ok(()),
+        Ok(_) => Err(Refusal::new("wake.secret_file", "the secret has fewer than 16 bytes / 密钥太短", line)),
+        Err(e) => {
+            Err(Refusal::new("wake.secret_file", format!("cannot read {}: {e}", wake.secret_file.display()), line))
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Starting and stopping: settings, the data folder, logs, and the only place where all rooms meet.
+//!
+//! Absent here: rules of dispatching, SQL, HTTP. A room that needs another is given it here, in [`compose`].
+
+mod compose;
+mod config;
+mod folder;
+mod refusal;
+mod shutdown;
+mod steps;
+mod telemetry;
+
+pub use compose::{Rooms, Running, open, start};
+pub use config::{DistrictSettings, LogFormat, LogSettings, Settings, TlsMode, TlsSettings, WakeSettings};
+pub use folder::DataFolder;
+pub use refusal::Refusal;
+pub use shutdown::asked_to_stop;
+pub use steps::Steps;
+pub use telemetry::begin as begin_telemetry;
+
+#[cfg(test)]
+mod tests;

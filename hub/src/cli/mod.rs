@@ -1,0 +1,46 @@
+//! The verbs of the command line. A verb that changes or reads data speaks to the hub that runs on the data folder, and
+//! opens the files itself only when none runs; either way the same code carries it out ([`verbs`]).
+//!
+//! Absent here: what the verbs do to a district (that is `matcher`, by the engine's one door) or to the office's tables.
+
+mod args;
+mod ask;
+mod links;
+mod serve;
+pub mod socket;
+mod users;
+pub mod verbs;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Arguments, Subcommand};
+
+/// Runs the command line to its end. Failures go to standard error with their chain, for the operator.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("hub: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.verb {
+        Subcommand::Serve(args) => serve::run(args).await,
+        Subcommand::User(args) => users::run(args).await,
+        Subcommand::AdminLink(args) => links::admin_link(args).await,
+        Subcommand::Invite(args) => links::invite(args).await,
+    }
+}

@@ -1,0 +1,44 @@
+//! `hub serve`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::args::ServeArgs;
+use super::links::FIRST_ACCOUNT;
+use super::verbs::Verb;
+use crate::boot::{self, Running, Steps};
+use crate::records::NewAccount;
+
+pub async fn run(args: ServeArgs) -> Result<ExitCode> {
+    let settings = args.settings()?;
+    boot::begin_telemetry(&settings.log)?;
+    let running = boot::start(&args.folder.data, &settings, &mut Steps::default()).await?;
+    welcome(&running).await?;
+    let who = boot::asked_to_stop().await?;
+    tracing::info!(signal = who, "stopping");
+    running.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the hub is, and, while nobody can sign in yet, the set-up link.
+async fn welcome(running: &Running) -> Result<()> {
+    println!("百应已就绪 / Baiying is ready: {}", running.base);
+    let office = &running.rooms.office;
+    if office.accounts().await?.is_empty() {
+        let role = wire::server::Role::Admin;
+        let districts = vec![running.rooms.district];
+        let first = NewAccount {
+            name: FIRST_ACCOUNT.to_owned(),
+            display: "管理员".to_owned(),
+            role,
+            districts,
+            team: None,
+            password: None,
+        };
+        office.add_account(first).await?;
+        let link = running.verbs().run(Verb::AdminLink { account: FIRST_ACCOUNT.to_owned() }, Vec::new()).await?;
+        println!("{}\n再次打印 / print again: hub admin-link", link.text);
+    }
+    Ok(())
+}

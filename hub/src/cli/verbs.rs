@@ -1,0 +1,174 @@
+//! What a verb does, wherever it runs: inside the hub, asked over the socket file, or in a process of its own when no
+//! hub runs.
+
+use anyhow::Result;
+use matcher::{Actor, DistrictId, TeamId, VolunteerId};
+use serde::{Deserialize, Serialize};
+use wire::server::Role;
+
+use crate::records::{AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
+
+/// How long a link for an account is good.
+pub const ACCOUNT_LINK_MS: u64 = 30 * matcher::MINUTE_MS;
+/// How long a volunteer's invitation is good.
+pub const INVITATION_MS: u64 = 14 * matcher::DAY_MS;
+
+/// A verb, as it travels over the socket file. A file's bytes follow it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    UserAdd {
+        name: String,
+        display: String,
+        role: Role,
+        districts: Vec<u32>,
+        team: Option<u64>,
+        password: Option<String>,
+    },
+    UserList,
+    UserDisable {
+        name: String,
+    },
+    UserPassword {
+        name: String,
+        password: String,
+    },
+    AdminLink {
+        account: String,
+    },
+    /// Links for these volunteers; for all when empty. The reply's bytes are CSV.
+    Invite {
+        volunteers: Vec<u64>,
+    },
+}
+
+/// What came of a verb: words for the terminal, and a file if one was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    pub text: String,
+    pub file: Vec<u8>,
+    /// Nothing went wrong.
+    pub good: bool,
+}
+
+impl Reply {
+    pub fn said(text: impl Into<String>) -> Self {
+        Self { text: text.into(), file: Vec::new(), good: true }
+    }
+}
+
+/// The rooms that verbs work on.
+#[derive(Clone)]
+pub struct Verbs {
+    pub office: Office,
+    pub district: DistrictId,
+    /// `http://127.0.0.1:8110`: what links begin with; `None` when no hub runs.
+    pub base: Option<String>,
+}
+
+impl Verbs {
+    /// Carries out one verb; `file` is what came with it.
+    ///
+    /// # Errors
+    /// What the operator has to read: the chain of what failed.
+    pub async fn run(&self, verb: Verb, _file: Vec<u8>) -> Result<Reply> {
+        match verb {
+            Verb::UserAdd { name, display, role, districts, team, password } => {
+                let districts = if districts.is_empty() { vec![self.district.0] } else { districts };
+                let districts = districts.into_iter().map(DistrictId).collect();
+                let team = team.map(TeamId);
+                self.user_add(NewAccount { name, display, role, districts, team, password }).await
+            }
+            Verb::UserList => self.user_list().await,
+            Verb::UserDisable { name } => self.user_disable(&name).await,
+            Verb::UserPassword { name, password } => self.user_password(&name, password).await,
+            Verb::AdminLink { account } => self.admin_link(&account).await,
+            Verb::Invite { volunteers } => self.invite(volunteers.into_iter().map(VolunteerId).collect()).await,
+        }
+    }
+
+    async fn user_add(&self, account: NewAccount) -> Result<Reply> {
+        let (name, with_password) = (account.name.clone(), account.password.is_some());
+        let id = self.office.add_account(account).await?;
+        self.audit("add_account", format!("account/{id}")).await?;
+        if with_password {
+            return Ok(Reply::said(format!("{name}: 已建立 / made")));
+        }
+        let link = self.link(LinkFor::Account(id), ACCOUNT_LINK_MS).await?;
+        Ok(Reply::said(format!(
+            "{name}: 已建立,30 分钟内用此链接登录 / made; sign in by this link within 30 minutes:\n{link}"
+        )))
+    }
+
+    async fn user_list(&self) -> Result<Reply> {
+        let mut text = String::new();
+        for account in self.office.accounts().await? {
+            let districts: Vec<String> = account.districts.iter().map(ToString::to_string).collect();
+            let state = match (account.disabled_at, account.has_password) {
+                (Some(_), _) => "停用 disabled",
+                (None, true) => "密码 password",
+                (None, false) => "仅链接 links only",
+            };
+            let role = serde_json::to_value(account.role)?;
+            let role = role.as_str().unwrap_or_default();
+            text += &format!(
+                "{:<20} {:<12} {:<10} {state}  {}\n",
+                account.name,
+                role,
+                districts.join(","),
+                account.display
+            );
+        }
+        Ok(Reply::said(text.trim_end()))
+    }
+
+    async fn user_disable(&self, name: &str) -> Result<Reply> {
+        let id = self.office.disable_account(name).await?;
+        self.audit("disable_account", format!("account/{id}")).await?;
+        Ok(Reply::said(format!("{name}: 已停用,全部登录已结束 / disabled, every session ended")))
+    }
+
+    async fn user_password(&self, name: &str, password: String) -> Result<Reply> {
+        self.office.set_password(name, password).await?;
+        self.audit("set_password", format!("account/{}", self.office.account(name).await?.id)).await?;
+        Ok(Reply::said(format!("{name}: 密码已更新 / password set")))
+    }
+
+    async fn admin_link(&self, name: &str) -> Result<Reply> {
+        let account = self.office.account(name).await?;
+        let link = self.link(LinkFor::Account(account.id), ACCOUNT_LINK_MS).await?;
+        self.audit("issue_link", format!("account/{}", account.id)).await?;
+        Ok(Reply::said(format!("{name}: 30 分钟内有效,只能用一次 / good for 30 minutes, once:\n{link}")))
+    }
+
+    async fn invite(&self, mut volunteers: Vec<VolunteerId>) -> Result<Reply> {
+        if volunteers.is_empty() {
+            volunteers = self.office.people(self.district).await?.iter().map(|person| person.volunteer).collect();
+        }
+        let people = volunteers.iter().map(|id| LinkFor::Volunteer(*id)).collect();
+        let codes = self.office.issue_links(people, INVITATION_MS).await?;
+        self.audit("issue_links", format!("district/{}", self.district)).await?;
+        let names = self.office.names();
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["volunteer", "name", "link"])?;
+        for (volunteer, code) in volunteers.iter().zip(&codes) {
+            table.write_record([&volunteer.to_string(), names.name(*volunteer), &self.address(code)])?;
+        }
+        let text = format!("{} 个链接,14 天内有效,各用一次 / links, good for 14 days, once each", codes.len());
+        Ok(Reply { text, file: table.into_inner()?, good: true })
+    }
+
+    async fn link(&self, person: LinkFor, ttl_ms: u64) -> Result<String> {
+        let codes = self.office.issue_links(vec![person], ttl_ms).await?;
+        Ok(codes.iter().map(|code| self.address(code)).collect())
+    }
+
+    fn address(&self, code: &str) -> String {
+        format!("{}{SIGN_IN_PATH}#{code}", self.base.as_deref().unwrap_or_default())
+    }
+
+    async fn audit(&self, verb: &'static str, resource: String) -> Result<()> {
+        let entry = AuditEntry { actor: Actor::System, verb, resource, detail: "command line".to_owned() };
+        Ok(self.office.audit(entry).await?)
+    }
+}
