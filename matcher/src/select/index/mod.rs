@@ -1,81 +1,315 @@
 //! Who is where, and what they can do: the index that every wave is chosen from.
+//!
+//! A uniform grid of cells in a local plane ([`frame`]); in each cell chunks of sixteen volunteers ([`chunks`]); for each skill a
+//! bit map of the cells that have it ([`maps`]); one seat for each volunteer, found by number ([`roster`]). One writer, no locks, no hash
+//! map; everything is changed in place. When the number of volunteers has quadrupled, or many live outside the box,
+//! the plane is fitted anew. Answers do not depend on any of this: they are those of [`Naive`](super::Naive).
+
+mod census;
+mod chunks;
+mod frame;
+mod maps;
+mod nearest;
+mod rank;
+mod roster;
+mod walk;
 
 use super::entry::{Availability, Entry};
-use super::naive::Naive;
 use super::order::{Judge, RankQuery, Ranking};
 use super::query::{Census, Near, NearestQuery};
 use crate::model::{Position, SkillSet, VolunteerId};
+use chunks::{Card, Chunks, Lane};
+use frame::{Frame, Spot};
+use maps::Maps;
+use roster::{Home, Roster, Seat};
+
+/// Strays that are borne before the plane is fitted anew.
+const STRAYS_MIN: usize = 64;
+/// Growth after which the cells are fitted anew.
+const GROWTH: usize = 4;
+/// Rows of skills at first: eight words of four.
+const WORDS_MIN: usize = 8;
+
+/// Somebody outside the box.
+#[derive(Clone, Copy, Debug)]
+struct Stray {
+    seat: u32,
+    card: Card,
+}
 
 /// All volunteers of a district by place and skill, changed in place by its single writer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Index {
-    list: Naive,
+    frame: Frame,
+    chunks: Chunks,
+    maps: Maps,
+    roster: Roster,
+    strays: Vec<Stray>,
+    refit_at: RefitAt,
+}
+
+/// Sizes at which the plane is fitted anew.
+#[derive(Clone, Copy, Debug)]
+struct RefitAt {
+    volunteers: usize,
+    strays: usize,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FromIterator<Entry> for Index {
+    /// Fits the plane once; quicker than one `upsert` after the other. The last entry of a volunteer counts.
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut index = Self::new();
+        index.refill(entries.into_iter().collect());
+        index
+    }
 }
 
 impl Index {
     /// An empty index.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            frame: Frame::empty(),
+            chunks: Chunks::new(0, WORDS_MIN),
+            maps: Maps::new(0, WORDS_MIN * 4),
+            roster: Roster::default(),
+            strays: Vec::new(),
+            refit_at: RefitAt { volunteers: STRAYS_MIN, strays: STRAYS_MIN },
+        }
     }
 
     /// How many volunteers it holds, whatever their availability.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.roster.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Adds a volunteer, or replaces all that is known of one.
-    pub fn upsert(&mut self, entry: Entry) {
-        self.list.upsert(entry);
-    }
-
-    /// Forgets a volunteer; false when there was none.
-    pub fn remove(&mut self, volunteer: VolunteerId) -> bool {
-        self.list.remove(volunteer)
+    /// Bytes held on the heap.
+    pub fn bytes(&self) -> usize {
+        let strays = self.strays.capacity() * size_of::<Stray>();
+        self.chunks.bytes() + self.maps.bytes() + self.roster.bytes() + strays
     }
 
     /// What is known of a volunteer.
     pub fn get(&self, volunteer: VolunteerId) -> Option<Entry> {
-        self.list.entry(volunteer)
+        self.roster.find(volunteer).map(|seat| self.entry(seat))
+    }
+
+    /// Adds a volunteer, or replaces all that is known of one.
+    pub fn upsert(&mut self, entry: Entry) {
+        self.remove(entry.volunteer);
+        let card = card_of(&entry);
+        self.widen_for(card.skills);
+        self.maps.count_total(card.skills, card.availability, 1);
+        let seat = self.roster.take(Seat::new(entry.volunteer, entry.position, entry.grid));
+        self.settle(seat, card);
+        self.refit_if_due();
+    }
+
+    /// Forgets a volunteer; false when there was none.
+    pub fn remove(&mut self, volunteer: VolunteerId) -> bool {
+        let Some(seat) = self.roster.find(volunteer) else { return false };
+        let card = self.unsettle(seat);
+        self.maps.count_total(card.skills, card.availability, -1);
+        self.roster.leave(seat);
+        true
     }
 
     /// Moves a volunteer; false when there is none.
     pub fn move_to(&mut self, volunteer: VolunteerId, position: Position) -> bool {
-        self.change(volunteer, |entry| entry.position = position)
+        let Some(seat) = self.roster.find(volunteer) else { return false };
+        self.roster.seat_mut(seat).position = position;
+        let (home, spot) = (self.roster.seat(seat).home(), self.frame.spot(position));
+        match (home, spot.and_then(|spot| self.frame.cell(spot)), spot) {
+            (Home::Lane(lane), Some(cell), Some(spot)) if self.chunks.cell(lane) == cell => {
+                self.chunks.set_offsets(lane, spot.x as u16, spot.y as u16);
+            }
+            _ => {
+                let card = self.unsettle(seat);
+                self.settle(seat, card);
+                self.refit_if_due();
+            }
+        }
+        true
     }
 
+    /// Changes whether somebody can be asked; false when there is none.
     pub fn set_availability(&mut self, volunteer: VolunteerId, availability: Availability) -> bool {
-        self.change(volunteer, |entry| entry.availability = availability)
+        self.change(volunteer, |card| card.availability = availability)
     }
 
+    /// Changes whether somebody can be told; false when there is none.
     pub fn set_reachable(&mut self, volunteer: VolunteerId, reachable: bool) -> bool {
-        self.change(volunteer, |entry| entry.reachable = reachable)
+        self.change(volunteer, |card| card.reachable = reachable)
     }
 
+    /// Changes what somebody can do; false when there is none.
     pub fn set_skills(&mut self, volunteer: VolunteerId, skills: SkillSet) -> bool {
-        self.change(volunteer, |entry| entry.skills = skills)
+        self.widen_for(skills.0);
+        self.change(volunteer, |card| card.skills = skills.0)
     }
 
-    /// The nearest who are ready and have the skills, in the order of distance, then id.
+    /// The nearest who are ready and have the skills, in the order of distance, then id, into `out`.
     pub fn nearest(&self, query: &NearestQuery, out: &mut Vec<Near>) {
-        out.clear();
-        out.extend(self.list.nearest(query));
+        nearest::nearest(self, query, out);
     }
 
     /// The first `query.count` in the product order.
     pub fn rank(&self, query: &RankQuery, judge: impl Judge) -> Ranking {
-        self.list.rank(query, judge)
+        rank::rank(self, query, judge)
     }
 
-    /// How many there are, by the first reason not to be asked.
+    /// How many there are, by the first reason not to be asked; exact.
     pub fn census(&self, skills: SkillSet, at: Position, radius_m: u32) -> Census {
-        self.list.census(skills, at, radius_m)
+        census::census(self, skills, at, radius_m)
     }
 
-    fn change(&mut self, volunteer: VolunteerId, change: impl FnOnce(&mut Entry)) -> bool {
-        self.list.entry_mut(volunteer).map(change).is_some()
+    fn entry(&self, seat: u32) -> Entry {
+        let card = self.card(seat);
+        let seat = self.roster.seat(seat);
+        Entry {
+            volunteer: seat.volunteer,
+            position: seat.position,
+            skills: SkillSet(card.skills),
+            travel: card.travel,
+            grid: seat.grid(),
+            availability: card.availability,
+            reachable: card.reachable,
+        }
     }
+
+    fn card(&self, seat: u32) -> Card {
+        match self.roster.seat(seat).home() {
+            Home::Lane(lane) => self.chunks.card(lane),
+            Home::Stray(place) => self.strays[place as usize].card,
+        }
+    }
+
+    fn change(&mut self, volunteer: VolunteerId, change: impl FnOnce(&mut Card)) -> bool {
+        let Some(seat) = self.roster.find(volunteer) else { return false };
+        let before = self.card(seat);
+        let mut card = before;
+        change(&mut card);
+        self.maps.count_total(before.skills, before.availability, -1);
+        self.maps.count_total(card.skills, card.availability, 1);
+        match self.roster.seat(seat).home() {
+            Home::Stray(place) => self.strays[place as usize].card = card,
+            Home::Lane(lane) => self.rewrite(lane, &before, &card),
+        }
+        true
+    }
+
+    fn rewrite(&mut self, lane: Lane, before: &Card, card: &Card) {
+        self.chunks.set_marks(lane, card);
+        self.chunks.flip_skills(lane, before.skills ^ card.skills);
+        if (before.skills, before.availability) != (card.skills, card.availability) {
+            let cell = self.chunks.cell(lane);
+            self.leave_cell(cell, before);
+            self.enter_cell(cell, card);
+        }
+    }
+
+    /// Finds a home for a seat without one.
+    fn settle(&mut self, seat: u32, card: Card) {
+        let spot = self.frame.spot(self.roster.seat(seat).position);
+        let home = match spot.and_then(|spot| Some((spot, self.frame.cell(spot)?))) {
+            Some((spot, cell)) => Home::Lane(self.settle_in(cell, spot, seat, &card)),
+            None => {
+                self.strays.push(Stray { seat, card });
+                Home::Stray(self.strays.len() as u32 - 1)
+            }
+        };
+        self.roster.seat_mut(seat).set_home(home);
+    }
+
+    fn settle_in(&mut self, cell: u32, spot: Spot, seat: u32, card: &Card) -> Lane {
+        let lane = self.chunks.add(cell, seat, card);
+        self.chunks.set_offsets(lane, spot.x as u16, spot.y as u16);
+        self.enter_cell(cell, card);
+        lane
+    }
+
+    /// Takes a seat out of its home.
+    fn unsettle(&mut self, seat: u32) -> Card {
+        let card = self.card(seat);
+        match self.roster.seat(seat).home() {
+            Home::Lane(lane) => {
+                let cell = self.chunks.cell(lane);
+                if let Some(moved) = self.chunks.remove(lane, card.skills) {
+                    self.roster.seat_mut(moved).set_home(Home::Lane(lane));
+                }
+                self.leave_cell(cell, &card);
+            }
+            Home::Stray(place) => {
+                self.strays.swap_remove(place as usize);
+                if let Some(moved) = self.strays.get(place as usize) {
+                    self.roster.seat_mut(moved.seat).set_home(Home::Stray(place));
+                }
+            }
+        }
+        card
+    }
+
+    fn enter_cell(&mut self, cell: u32, card: &Card) {
+        if card.askable() {
+            self.maps.enter(cell, card.skills, card.availability);
+        }
+    }
+
+    /// To be called when the lanes no longer say that `card` is there.
+    fn leave_cell(&mut self, cell: u32, card: &Card) {
+        if card.askable() {
+            let chunks = &self.chunks;
+            self.maps.leave(cell, card.skills, card.availability, |row| chunks.any_askable(cell, row));
+        }
+    }
+
+    fn widen_for(&mut self, skills: u128) {
+        let needed = (u128::BITS - skills.leading_zeros()) as usize;
+        if needed > self.chunks.words() * 4 {
+            let words = needed.div_ceil(4).next_power_of_two();
+            self.chunks.widen(words);
+            self.maps.widen(words * 4);
+        }
+    }
+
+    fn refit_if_due(&mut self) {
+        if self.len() >= self.refit_at.volunteers || self.strays.len() >= self.refit_at.strays {
+            let entries: Vec<Entry> = self.roster.taken().map(|seat| self.entry(seat)).collect();
+            let words = self.chunks.words();
+            *self = Self { roster: Roster::default(), ..Self::new() };
+            self.widen_for(u128::MAX >> (128 - words * 4));
+            self.refill(entries);
+        }
+    }
+
+    /// Fits the plane to `entries` and takes them in; the index is empty before.
+    fn refill(&mut self, entries: Vec<Entry>) {
+        let positions: Vec<Position> = entries.iter().map(|entry| entry.position).collect();
+        self.lay_out(Frame::fit(&positions), entries.len());
+        entries.into_iter().for_each(|entry| self.upsert(entry));
+        self.refit_at.strays = STRAYS_MIN.max(2 * self.strays.len()).max(self.len() / 16);
+    }
+
+    /// Empty cells under a new plane, to be filled with `volunteers`.
+    fn lay_out(&mut self, frame: Frame, volunteers: usize) {
+        let words = self.chunks.words();
+        self.chunks = Chunks::new(frame.blocks() * 64, words);
+        self.maps = Maps::new(frame.blocks(), words * 4);
+        self.frame = frame;
+        let next = GROWTH * volunteers.max(STRAYS_MIN);
+        self.refit_at = RefitAt { volunteers: next, strays: volunteers.max(STRAYS_MIN) + 1 };
+    }
+}
+
+fn card_of(entry: &Entry) -> Card {
+    Card { skills: entry.skills.0, travel: entry.travel, availability: entry.availability, reachable: entry.reachable }
 }

@@ -1,5 +1,6 @@
 //! Tables for the order and for waves; properties: the index answers what the naive list answers.
 
+mod equal;
 mod waves;
 
 use super::*;

@@ -1,0 +1,245 @@
+//! From the globe to cells: a local plane in fixed-point units, and how far its distances may be off.
+//!
+//! The projection is orthographic about the middle of the volunteers. Its distances are never longer than great-circle
+//! distances and shorter by a few parts in a million, so a comparison in the plane is trusted where the gap is wider
+//! than that, and only the rest is measured on the sphere. A unit is 1/65,536 of a cell's side, so two `u16` name a place in it.
+
+use crate::model::{EARTH_RADIUS_M, Position};
+
+/// Units along a cell's side.
+pub(super) const UNITS_PER_CELL: i64 = 1 << 16;
+/// Cells along a block's side: a block's 64 cells are the bits of one word.
+pub(super) const CELLS_PER_BLOCK: i64 = 8;
+/// Largest squared distance in units²; beyond it everything is equally far and is measured on the sphere.
+pub(super) const SQUARE_MAX: u64 = 1 << 61;
+
+/// Half the side of the largest plane: 0.03 rad, 191 km. Who is farther from the middle is kept in a plain list.
+const HALF_SIDE_MAX_M: f64 = 190_000.0;
+/// How far outside the plane's box a query may still be answered in the plane.
+const OUTSIDE_MAX_M: f64 = 10_000.0;
+/// Where the series for sine and cosine are good to 1e-12.
+const ANGLE_MAX: f64 = 0.1;
+const CELL_SIDE_MIN_M: f64 = 16.0;
+const CELL_SIDE_MAX_M: f64 = 4_000.0;
+/// How many volunteers should share a cell, weighed by volunteer: the chunks of 16 are then well filled.
+const SHARING_A_CELL: f64 = 24.0;
+/// Cells for each volunteer at most: an empty cell costs about 20 bytes.
+const CELLS_PER_VOLUNTEER_MAX: f64 = 1.0;
+
+/// A place in units from the south-west corner of the box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) x: i64,
+    pub(super) y: i64,
+}
+
+impl Spot {
+    /// The cell, numbered block by block, of a spot inside the box.
+    pub(super) fn column_row(self) -> (i64, i64) {
+        (self.x >> 16, self.y >> 16)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    middle: Position,
+    sin_middle: f64,
+    cos_middle: f64,
+    west_m: f64,
+    south_m: f64,
+    units_per_m: f64,
+    pub(super) blocks_wide: i64,
+    pub(super) blocks_high: i64,
+    precision: Precision,
+}
+
+/// How a distance in the plane bounds the true one: `plane - epsilon <= true <= plane * (1 + stretch) + epsilon`.
+#[derive(Clone, Copy, Debug)]
+struct Precision {
+    stretch: f64,
+    epsilon_m: f64,
+    /// [`Frame::widen`] as a shift and a constant.
+    shift: u32,
+    slack: u64,
+}
+
+impl Frame {
+    /// A plane without cells: every volunteer is in the plain list.
+    pub(super) fn empty() -> Self {
+        let middle = Position { lat_e7: 0, lng_e7: 0 };
+        Self::over(middle, [0.0; 4], 0.0, 655.36)
+    }
+
+    /// A plane over `positions`, with cells as small as their density asks for.
+    pub(super) fn fit(positions: &[Position]) -> Self {
+        let Some(middle) = median(positions) else { return Self::empty() };
+        let whole = Self::over(middle, [0.0; 4], 0.0, 655.36);
+        let near = |&position: &Position| {
+            let (x, y) = whole.plane_m(position)?;
+            (x.abs() < HALF_SIDE_MAX_M && y.abs() < HALF_SIDE_MAX_M).then_some((x, y))
+        };
+        let places: Vec<(f64, f64)> = positions.iter().filter_map(near).collect();
+        let bounds = bounds_m(&places);
+        let side_m = cell_side_m(&places, bounds);
+        let block_m = side_m * CELLS_PER_BLOCK as f64;
+        Self::over(middle, bounds, block_m, side_m)
+    }
+
+    /// `bounds` is west, south, east, north in metres from `middle`; no blocks where `block_m` is 0.
+    fn over(middle: Position, bounds: [f64; 4], block_m: f64, side_m: f64) -> Self {
+        let blocks = |length: f64| if block_m > 0.0 { (length / block_m) as i64 + 1 } else { 0 };
+        let far = bounds.iter().fold(0.0, |far: f64, bound| far.max(bound.abs())) + block_m + OUTSIDE_MAX_M;
+        let lat = middle.lat().to_radians();
+        Self {
+            middle,
+            sin_middle: lat.sin(),
+            cos_middle: lat.cos(),
+            west_m: bounds[0],
+            south_m: bounds[1],
+            units_per_m: UNITS_PER_CELL as f64 / side_m,
+            blocks_wide: blocks(bounds[2] - bounds[0]),
+            blocks_high: blocks(bounds[3] - bounds[1]),
+            precision: Precision::within(far * std::f64::consts::SQRT_2, side_m / UNITS_PER_CELL as f64),
+        }
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        (self.blocks_wide * self.blocks_high) as usize
+    }
+
+    /// The block at a column and row of blocks, if there is one.
+    pub(super) fn block(&self, column: i64, row: i64) -> Option<usize> {
+        let inside = (0..self.blocks_wide).contains(&column) && (0..self.blocks_high).contains(&row);
+        inside.then(|| (row * self.blocks_wide + column) as usize)
+    }
+
+    /// The cell of a spot: block * 64 + bit. `None` outside the box.
+    pub(super) fn cell(&self, spot: Spot) -> Option<u32> {
+        let (column, row) = spot.column_row();
+        let block = self.block(column >> 3, row >> 3)?;
+        Some((block as u32) << 6 | ((row & 7) << 3 | (column & 7)) as u32)
+    }
+
+    /// The spot of a position; `None` where the plane is not to be used for it.
+    pub(super) fn spot(&self, position: Position) -> Option<Spot> {
+        let (x, y) = self.plane_m(position)?;
+        let (x, y) = (x - self.west_m, y - self.south_m);
+        let reach = |blocks: i64| (blocks * CELLS_PER_BLOCK * UNITS_PER_CELL) as f64 / self.units_per_m + OUTSIDE_MAX_M;
+        let inside =
+            x > -OUTSIDE_MAX_M && x < reach(self.blocks_wide) && y > -OUTSIDE_MAX_M && y < reach(self.blocks_high);
+        inside.then_some(Spot { x: (x * self.units_per_m) as i64, y: (y * self.units_per_m) as i64 })
+    }
+
+    /// Orthographic metres east and north of the middle (Snyder 1987, "Map Projections", eq. 20-3 and 20-4).
+    fn plane_m(&self, position: Position) -> Option<(f64, f64)> {
+        const RADIANS_PER_E7: f64 = std::f64::consts::PI / 180.0 * 1e-7;
+        let lat = (i64::from(position.lat_e7) - i64::from(self.middle.lat_e7)) as f64 * RADIANS_PER_E7;
+        let mut turn_e7 = i64::from(position.lng_e7) - i64::from(self.middle.lng_e7);
+        if turn_e7.abs() > 1_800_000_000 {
+            turn_e7 -= turn_e7.signum() * 3_600_000_000;
+        }
+        let lng = turn_e7 as f64 * RADIANS_PER_E7;
+        if lat.abs() > ANGLE_MAX || lng.abs() > ANGLE_MAX {
+            return None;
+        }
+        let (sin_lat, less_lat) = sine_and_missing_cosine(lat);
+        let (sin_lng, less_lng) = sine_and_missing_cosine(lng);
+        let cos = self.cos_middle * (1.0 - less_lat) - self.sin_middle * sin_lat;
+        Some((EARTH_RADIUS_M * cos * sin_lng, EARTH_RADIUS_M * (sin_lat + self.sin_middle * cos * less_lng)))
+    }
+
+    /// Everything whose true distance may not be longer than that of something at `square` is within this square.
+    pub(super) fn widen(&self, square: u64) -> u64 {
+        (square + (square >> self.precision.shift) + self.precision.slack).min(SQUARE_MAX)
+    }
+
+    /// Squares above this are surely farther than `metres`.
+    pub(super) fn square_at_most(&self, metres: f64) -> u64 {
+        let units = (metres + self.precision.epsilon_m) * self.units_per_m;
+        ((units * units) as u64 + 1).min(SQUARE_MAX)
+    }
+
+    /// Squares up to this are surely no farther than `metres`.
+    pub(super) fn square_surely(&self, metres: f64) -> u64 {
+        let units = (metres - self.precision.epsilon_m) / (1.0 + self.precision.stretch) * self.units_per_m;
+        if units > 0.0 { ((units * units) as u64).min(SQUARE_MAX) } else { 0 }
+    }
+
+    /// The square of a distance measured on the sphere.
+    pub(super) fn square_of(&self, metres: f64) -> u64 {
+        let units = metres * self.units_per_m;
+        ((units * units) as u64).min(SQUARE_MAX)
+    }
+
+    /// The true distance in rounded metres where the plane is sure of it.
+    pub(super) fn rounded_m(&self, square: u64) -> Option<u32> {
+        let plane_m = (square as f64).sqrt() / self.units_per_m;
+        let least = (plane_m - self.precision.epsilon_m).max(0.0) + 0.5;
+        let most = plane_m * (1.0 + self.precision.stretch) + self.precision.epsilon_m + 0.5;
+        (square < SQUARE_MAX && least as u32 == most as u32).then_some(least as u32)
+    }
+}
+
+impl Precision {
+    /// For points up to `far_m` from the middle. In the plane a path loses its climb, at most the sphere's slope there;
+    /// an arc is longer than its chord by less than (length / radius)² / 20 of it.
+    fn within(far_m: f64, unit_m: f64) -> Self {
+        let part = (far_m / EARTH_RADIUS_M).min(0.5);
+        let slope = part / (1.0 - part * part).sqrt();
+        let stretch = (1.0 + slope * slope).sqrt() * (1.0 + 4.0 * part * part / 20.0) - 1.0;
+        // Each spot is off by less than a unit along each axis; distances are compared in whole millimetres.
+        let epsilon_m = 3.0 * unit_m + 0.001;
+        let shift = ((1.0 / (4.0 * stretch)).log2() as u32).clamp(1, 16);
+        let units = 2.0 * epsilon_m / unit_m + 1.0;
+        Self { stretch, epsilon_m, shift, slack: (units * units * 2.0 * f64::from(1u32 << shift)) as u64 + 1 }
+    }
+}
+
+/// sin(a) and 1 - cos(a) for |a| <= 0.1, to 1e-12.
+fn sine_and_missing_cosine(a: f64) -> (f64, f64) {
+    let s = a * a;
+    let sine = a * (1.0 - s / 6.0 * (1.0 - s / 20.0 * (1.0 - s / 42.0)));
+    (sine, s / 2.0 * (1.0 - s / 12.0 * (1.0 - s / 30.0 * (1.0 - s / 56.0))))
+}
+
+fn median(positions: &[Position]) -> Option<Position> {
+    let middle = positions.len() / 2;
+    let mut lats: Vec<i32> = positions.iter().map(|position| position.lat_e7).collect();
+    let mut lngs: Vec<i32> = positions.iter().map(|position| position.lng_e7).collect();
+    lats.get(middle)?;
+    Some(Position { lat_e7: *lats.select_nth_unstable(middle).1, lng_e7: *lngs.select_nth_unstable(middle).1 })
+}
+
+fn bounds_m(places: &[(f64, f64)]) -> [f64; 4] {
+    const MARGIN_M: f64 = 100.0;
+    let mut bounds = [0.0f64; 4];
+    for &(x, y) in places {
+        bounds = [bounds[0].min(x), bounds[1].min(y), bounds[2].max(x), bounds[3].max(y)];
+    }
+    [bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M]
+}
+
+/// Starts from even density and corrects twice by what the densest parts are like: people live in clusters.
+fn cell_side_m(places: &[(f64, f64)], bounds: [f64; 4]) -> f64 {
+    let area_m2 = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]);
+    let people = places.len().max(1) as f64;
+    let least = (area_m2 / (people * CELLS_PER_VOLUNTEER_MAX)).sqrt().max(CELL_SIDE_MIN_M);
+    let clamp = |side: f64| side.max(least).min(CELL_SIDE_MAX_M.max(least));
+    let mut side = clamp((area_m2 * SHARING_A_CELL / people).sqrt());
+    for _ in 0..2 {
+        side = clamp(side * (SHARING_A_CELL / sharing(places, bounds, side)).sqrt());
+    }
+    side
+}
+
+/// How many share the cell of a volunteer, on average over the volunteers.
+fn sharing(places: &[(f64, f64)], bounds: [f64; 4], side_m: f64) -> f64 {
+    let columns = ((bounds[2] - bounds[0]) / side_m) as usize + 1;
+    let rows = ((bounds[3] - bounds[1]) / side_m) as usize + 1;
+    let mut counts = vec![0u32; columns * rows];
+    for &(x, y) in places {
+        counts[((y - bounds[1]) / side_m) as usize * columns + ((x - bounds[0]) / side_m) as usize] += 1;
+    }
+    let squares: f64 = counts.iter().map(|&count| f64::from(count).powi(2)).sum();
+    (squares / places.len().max(1) as f64).max(1.0)
+}
