@@ -16,6 +16,8 @@ pub mod invariants;
 pub mod model;
 pub mod select;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 pub use command::{Answer, Command, NewIncident, Rejection, Request};
 pub use decide::{Decision, decide};

@@ -1,12 +1,32 @@
 //! The state of one district: what the log has made of it ([`District`]), and what is only observed ([`Observed`]).
 //!
 //! [`State::evolve`] is the only way that what is journalled changes; [`State::observe`] the only way that the rest does.
+//! What a commit changes is in `evolve/`, one small function for each event; when somebody has to be looked at next is in
+//! `due`, derived from the records alone.
 
+mod digest;
 mod district;
+pub(crate) mod due;
+pub(crate) mod evolve;
+mod geometry;
+mod live;
+mod memory;
 mod observed;
+pub(crate) mod records;
+mod settings;
+mod shared;
+mod shelf;
+mod timers;
+pub(crate) mod world;
 
-pub use district::{District, VolunteerRecord};
+pub use digest::digest_of;
+pub use district::District;
+pub use live::{FLOOD_AFTER, FLOOD_WINDOW_MS, Live};
+pub use memory::{REMEMBERED_FOR_MS, REMEMBERED_MAX};
 pub use observed::{Observation, Observed};
+pub use records::{GridRecord, IncidentRecord, VolunteerRecord, WaveRecord};
+pub(crate) use settings::{Numbers, Settings};
+pub use timers::TimerKey;
 
 use crate::event::Commit;
 use crate::model::*;

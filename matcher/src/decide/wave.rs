@@ -1,0 +1,155 @@
+//! Sending a wave: whom to ask, how far, until when.
+
+use std::collections::BTreeMap;
+
+use super::draft::Draft;
+use super::settle::engaged;
+use crate::event::{Event, Excluded, OfferMade};
+use crate::model::*;
+use crate::select::{Turn, Wave, WaveQuery, wave};
+use crate::state::world::World;
+
+/// Whether the plan has another round.
+pub fn rounds_left(draft: &Draft<'_>, id: IncidentId) -> bool {
+    draft.incident(id).rounds < draft.plan_of(id).wave.waves_max
+}
+
+/// The next round: wider than the last, and wider still at once while there are too few to ask.
+pub fn round(draft: &mut Draft<'_>, id: IncidentId) {
+    let plan = draft.plan_of(id).into_owned();
+    let mut radius_m = radius_of_round(&plan.wave, draft.incident(id).rounds);
+    let mut found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size));
+    while !found.explanation.short.is_empty() && radius_m < plan.wave.radius_m_max {
+        radius_m = wider(&plan.wave, radius_m);
+        found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size));
+    }
+    let deadline = draft.now.plus_ms(plan.wave.deadline_ms);
+    let another = draft.incident(id).rounds + 1 < plan.wave.waves_max;
+    send(draft, id, found, deadline, another.then_some(deadline), false);
+}
+
+/// As many more as offers that no phone has received, as near as the last round; nothing when there is nobody more.
+pub fn supplement(draft: &mut Draft<'_>, id: IncidentId, count: usize) {
+    let plan = draft.plan_of(id).into_owned();
+    let record = draft.incident(id);
+    let radius_m = record.waves.last().map_or(plan.wave.radius_m, |wave| wave.explanation.radius_m);
+    let next_wave_at = record.incident.next_wave_at;
+    let mut found = choose(draft, id, &plan, radius_m, count);
+    found.offers.truncate(count);
+    if !found.offers.is_empty() {
+        send(draft, id, found, draft.now.plus_ms(plan.wave.deadline_ms), next_wave_at, true);
+    }
+}
+
+/// `radius_m * (1 + growth_percent / 100)^rounds`, at most `radius_m_max`.
+fn radius_of_round(policy: &WavePolicy, rounds: u16) -> u32 {
+    let mut radius_m = policy.radius_m.min(policy.radius_m_max);
+    for _ in 0..rounds {
+        let grown = grown(policy, radius_m);
+        if grown == radius_m {
+            break;
+        }
+        radius_m = grown;
+    }
+    radius_m
+}
+
+fn grown(policy: &WavePolicy, radius_m: u32) -> u32 {
+    let grown = u64::from(radius_m) * (100 + u64::from(policy.growth_percent)) / 100;
+    grown.min(u64::from(policy.radius_m_max)) as u32
+}
+
+/// When a radius has too few people in it, the next try is at least twice as far: a few tries reach any maximum.
+fn wider(policy: &WavePolicy, radius_m: u32) -> u32 {
+    grown(policy, radius_m).max(radius_m.saturating_mul(2).clamp(1, policy.radius_m_max))
+}
+
+fn choose(draft: &Draft<'_>, id: IncidentId, plan: &ResponsePlan, radius_m: u32, size: usize) -> Wave {
+    let record = draft.incident(id);
+    let wanted = engaged(draft, id).0.wanted();
+    let open: Vec<(usize, Option<SkillId>)> =
+        wanted.iter().map(|slot| (slot, record.incident.slots[slot].skill)).collect();
+    let query = WaveQuery {
+        place: record.incident.place,
+        radius_m,
+        size,
+        preference: plan.grid_preference,
+        open: &open,
+        may_combine: plan.one_person_several_roles,
+        resting_too: record.incident.urgency == Urgency::LifeThreat,
+    };
+    let asked = asked_before(draft, id);
+    wave(draft.state.observed.index(), &query, |volunteer| judge(draft, id, plan.alert_budget, &asked, volunteer))
+}
+
+/// Everybody who was asked since the clocks started, or said no at any time, or was engaged here.
+fn asked_before(draft: &Draft<'_>, id: IncidentId) -> BTreeMap<VolunteerId, Excluded> {
+    let record = draft.incident(id);
+    let mut asked: BTreeMap<VolunteerId, Excluded> = BTreeMap::new();
+    for offer in record.incident.offers.iter().map(|offer| draft.must::<Offer>(offer.0)) {
+        match offer.state {
+            OfferState::Declined(_) => asked.insert(offer.volunteer, Excluded::Declined),
+            _ if offer.made_at >= record.clock_from => asked.insert(offer.volunteer, Excluded::AlreadyAsked),
+            _ => None,
+        };
+    }
+    for assignment in record.incident.assignments.iter().map(|id| draft.must::<Assignment>(id.0)) {
+        match assignment.state {
+            AssignmentState::Aborted(_) => asked.insert(assignment.volunteer, Excluded::Declined),
+            _ if assignment.made_at >= record.clock_from => asked.insert(assignment.volunteer, Excluded::AlreadyAsked),
+            _ => None,
+        };
+    }
+    asked
+}
+
+/// What the index cannot know: whose turn it is, or why he is left in peace this time.
+fn judge(
+    draft: &Draft<'_>,
+    id: IncidentId,
+    budgeted: bool,
+    asked: &BTreeMap<VolunteerId, Excluded>,
+    volunteer: VolunteerId,
+) -> Result<Turn, Excluded> {
+    let incident = draft.incident(id);
+    let record = draft.volunteer(volunteer);
+    let for_life = incident.incident.urgency == Urgency::LifeThreat;
+    let engagements = record.assignments.len() + if for_life { 0 } else { record.offers.len() };
+    let alerts_today = record.alerts_at(draft.now);
+    let spent = record.profile.alerts_per_day_max.is_some_and(|max| alerts_today >= max);
+    let indexed = draft.state.observed.index().get(volunteer).map(|entry| entry.skills);
+    if incident.raised_by == Some(volunteer) {
+        return Err(Excluded::RaisedItHimself);
+    } else if let Some(&why) = asked.get(&volunteer) {
+        return Err(why);
+    } else if !record.on_duty() {
+        return Err(Excluded::OffDuty);
+    } else if engagements >= usize::from(record.profile.capacity) {
+        return Err(Excluded::Engaged);
+    } else if record.duty.status == DutyStatus::Resting && !for_life {
+        return Err(Excluded::Resting);
+    } else if indexed != Some(record.skills_at(draft.now)) {
+        return Err(Excluded::LacksSkill);
+    } else if budgeted && spent && !for_life {
+        return Err(Excluded::AlertBudget);
+    }
+    Ok(Turn { alerts_today, last_alert_at: record.alerts.last().copied() })
+}
+
+fn send(
+    draft: &mut Draft<'_>,
+    id: IncidentId,
+    found: Wave,
+    deadline: Timestamp,
+    next_wave_at: Option<Timestamp>,
+    supplement: bool,
+) {
+    let mut offers = Vec::with_capacity(found.offers.len());
+    for chosen in found.offers {
+        let (volunteer, slots, standing) = (chosen.volunteer, chosen.slots, chosen.standing);
+        offers.push(OfferMade { id: draft.next_offer(), volunteer, slots, standing });
+    }
+    let wave = draft.incident(id).incident.wave.saturating_add(1);
+    let explanation = found.explanation;
+    draft.push(Event::WaveSent { incident: id, wave, deadline, next_wave_at, offers, explanation, supplement });
+}

@@ -1,0 +1,4 @@
+//! The core as a whole: a small town, given commands and time.
+
+mod answering;
+mod town;
