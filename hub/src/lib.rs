@@ -2,5 +2,6 @@
 
 pub mod boot;
 pub mod cli;
+pub mod edge;
 pub mod records;
 pub mod store;
