@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+pub mod import;
 mod links;
 mod serve;
 pub mod socket;

@@ -1,0 +1,106 @@
+//! Rows of cells, from CSV or the first sheet of an XLSX.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
+
+/// Rows of one file; more comes in several files.
+const ROWS_MAX: usize = 200_000;
+const COLUMNS_MAX: usize = 100;
+/// Characters of one cell.
+const CELL_LENGTH_MAX: usize = 4_000;
+
+/// A table whose first row names the columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    pub header: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// One row that is not empty; `number` as a spreadsheet shows it (the header is row 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub number: u32,
+    pub cells: Vec<String>,
+}
+
+/// From text whose cells are parted by comma, semicolon or tab (whichever the first line has most of).
+pub fn of_csv(text: &str) -> Result<Table, String> {
+    let text = text.replace("\r\n", "\n");
+    let first = text.lines().next().unwrap_or_default();
+    let count = |c: char| first.matches(c).count();
+    let delimiter = [',', ';', '\t'].into_iter().max_by_key(|c| count(*c)).unwrap_or(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter as u8)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    let mut number = 0;
+    for record in reader.records() {
+        let record = record.map_err(|e| format!("not CSV: {e} / CSV 有错"))?;
+        // The reader passes over empty lines without a word, a spreadsheet shows them as rows.
+        let from = record.position().map_or(0, |position| position.byte() as usize);
+        let empty = text[from..].bytes().take_while(|b| *b == b'\n').count() as u32;
+        number += empty + 1;
+        rows.push((number, record.iter().map(clean).collect()));
+    }
+    of_rows(rows)
+}
+
+/// From the first sheet of a spreadsheet.
+pub fn of_xlsx(bytes: &[u8]) -> Result<Table, String> {
+    let broken = |e: calamine::XlsxError| format!("not a readable XLSX: {e} / 表格打不开");
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
+    let sheet = book.worksheet_range_at(0).ok_or("the spreadsheet has no sheet / 表格里没有工作表")?.map_err(broken)?;
+    let first = sheet.start().map_or(0, |(row, _)| row);
+    let rows =
+        sheet.rows().enumerate().map(|(index, cells)| (first + index as u32 + 1, cells.iter().map(cell).collect()));
+    of_rows(rows.collect())
+}
+
+fn cell(data: &Data) -> String {
+    match data {
+        // 13800000000 and 45.77 are typed as numbers; neither wants ".0" or an exponent.
+        Data::Float(number) => format!("{number}"),
+        Data::DateTime(moment) => moment.as_datetime_text(),
+        other => clean(&other.to_string()),
+    }
+}
+
+trait DateText {
+    fn as_datetime_text(&self) -> String;
+}
+
+impl DateText for calamine::ExcelDateTime {
+    /// The day: no column here wants a time.
+    fn as_datetime_text(&self) -> String {
+        let (year, month, day, ..) = self.to_ymd_hms_milli();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.trim().trim_matches('\u{3000}').to_owned()
+}
+
+fn of_rows(rows: Vec<(u32, Vec<String>)>) -> Result<Table, String> {
+    let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
+    let (_, header) = rows.next().ok_or("there is no row with the names of the columns / 没有表头")?;
+    if header.len() > COLUMNS_MAX {
+        return Err(format!("{} columns, at most {COLUMNS_MAX} are taken / 列太多", header.len()));
+    }
+    let rows: Vec<Row> = rows.map(|(number, cells)| Row { number, cells }).collect();
+    if rows.len() > ROWS_MAX {
+        return Err(format!("{} rows, at most {ROWS_MAX} in one file / 行太多,请分开导入", rows.len()));
+    }
+    if rows.is_empty() {
+        return Err("there is a header but no row / 只有表头,没有内容".to_owned());
+    }
+    match rows.iter().find(|row| row.cells.iter().any(|cell| cell.chars().count() > CELL_LENGTH_MAX)) {
+        Some(row) => {
+            Err(format!("row {} has a cell of over {CELL_LENGTH_MAX} characters / 单元格内容太长", row.number))
+        }
+        None => Ok(Table { header, rows }),
+    }
+}
