@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+pub mod export;
 pub mod import;
 mod links;
 mod serve;
