@@ -1,6 +1,26 @@
 //! Baiying on real calls: replay on virtual time, load over real sockets.
 
-#[expect(dead_code, reason = "replay and load, which read calls, land next")]
 mod calls;
+mod replay;
+mod scene;
 
-fn main() {}
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// A whole file of calls through the engine, in process, on virtual time
+    Replay(replay::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().verb {
+        Verb::Replay(options) => replay::run(&options),
+    }
+}

@@ -53,6 +53,7 @@ impl Findings {
         self.0.entry(finding).or_insert((0, line)).0 += 1;
     }
 
+    #[cfg(test)]
     pub fn count(&self, finding: Finding) -> u64 {
         self.0.get(&finding).map_or(0, |(count, _)| *count)
     }
