@@ -3,5 +3,6 @@
 pub mod boot;
 pub mod cli;
 pub mod edge;
+pub mod engine;
 pub mod records;
 pub mod store;

@@ -17,6 +17,7 @@ macro_rules! journal_suite {
             a_wrong_last_seq_is_fenced,
             a_batch_happens_whole_or_not_at_all,
             sealed_rows_come_with_their_commit_and_can_be_erased,
+            commits_are_found_by_what_they_are_about,
             reads_are_bounded,
             districts_do_not_touch,
             the_newest_snapshot_within_reach_is_found,
@@ -46,7 +47,13 @@ fn rows(after_seq: u64, count: u64) -> Vec<CommitRow> {
 }
 
 fn batch(head: Head, count: u64) -> Append {
-    Append { fence: head.fence(), last_seq: head.last_seq, commits: rows(head.last_seq, count), sealed: Vec::new() }
+    Append {
+        fence: head.fence(),
+        last_seq: head.last_seq,
+        commits: rows(head.last_seq, count),
+        sealed: Vec::new(),
+        about: Vec::new(),
+    }
 }
 
 async fn claimed(journal: &impl Journal) -> Head {
@@ -115,6 +122,16 @@ pub async fn sealed_rows_come_with_their_commit_and_can_be_erased(journal: impl 
     let left = journal.unseal(vec![erased.reference, kept.reference]).await.unwrap();
     assert_eq!(left, vec![kept]);
     assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), rows(0, 1));
+}
+
+pub async fn commits_are_found_by_what_they_are_about(journal: impl Journal) {
+    let head = claimed(&journal).await;
+    let about = [(7, 1), (9, 1), (7, 2), (7, 5)].map(|(incident, seq)| About { incident, seq }).to_vec();
+    journal.append(Append { about, ..batch(head, 5) }).await.unwrap();
+    let seqs = |rows: Vec<CommitRow>| rows.iter().map(|row| row.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(journal.read_about(DISTRICT, 7, 0, 10).await.unwrap()), vec![1, 2, 5]);
+    assert_eq!(seqs(journal.read_about(DISTRICT, 7, 1, 1).await.unwrap()), vec![2]);
+    assert_eq!(journal.read_about(DISTRICT, 8, 0, 10).await.unwrap(), vec![]);
 }
 
 pub async fn reads_are_bounded(journal: impl Journal) {

@@ -32,6 +32,15 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// Commits after `after_seq`, ascending, at most [`super::rows::READ_ROWS_MAX`]; sums and gaps are checked.
     fn read(&self, district: u32, after_seq: u64, limit: usize) -> impl Future<Output = Answer<Vec<CommitRow>>> + Send;
 
+    /// Commits after `after_seq` that are about `incident`, ascending, at most [`super::rows::READ_ROWS_MAX`].
+    fn read_about(
+        &self,
+        district: u32,
+        incident: u64,
+        after_seq: u64,
+        limit: usize,
+    ) -> impl Future<Output = Answer<Vec<CommitRow>>> + Send;
+
     /// The sealed rows that still exist, in no particular order.
     fn unseal(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<Vec<SealedRow>>> + Send;
 

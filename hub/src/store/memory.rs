@@ -1,7 +1,7 @@
 //! The journal in memory: for tests, the simulator and `bench replay`. It keeps every promise except
 //! surviving the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::journal::{Answer, Journal};
 use super::rows::{
-    Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, WakeOutcome, WakeRow,
-    WakeSlot,
+    About, Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, WakeOutcome,
+    WakeRow, WakeSlot,
 };
 
 /// A journal that lives as long as its last handle.
@@ -28,6 +28,7 @@ struct Inner {
 struct Log {
     head: Head,
     commits: Vec<CommitRow>,
+    about: BTreeSet<About>,
     snapshots: BTreeMap<u64, Snapshot>,
     outbox: Outbox,
 }
@@ -78,7 +79,7 @@ impl Log {
             format: FORMAT,
             wake_seq: 0,
         };
-        Log { head, commits: Vec::new(), snapshots: BTreeMap::new(), outbox: Outbox::default() }
+        Log { head, commits: Vec::new(), about: BTreeSet::new(), snapshots: BTreeMap::new(), outbox: Outbox::default() }
     }
 }
 
@@ -132,6 +133,7 @@ impl Journal for MemoryJournal {
         }
         log.head.last_seq += batch.commits.len() as u64;
         log.commits.extend(batch.commits);
+        log.about.extend(batch.about);
         inner.sealed.extend(batch.sealed.into_iter().map(|row| (row.reference, row)));
         Ok(())
     }
@@ -141,6 +143,15 @@ impl Journal for MemoryJournal {
         let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
         let from = usize::try_from(after_seq).unwrap_or(usize::MAX).min(log.commits.len());
         Ok(log.commits[from..].iter().take(limit.min(READ_ROWS_MAX)).cloned().collect())
+    }
+
+    async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
+        let inner = self.lock();
+        let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
+        let after = About { incident, seq: after_seq.saturating_add(1) };
+        let about = log.about.range(after..=About { incident, seq: u64::MAX });
+        let rows = about.filter_map(|about| log.commits.get(usize::try_from(about.seq).ok()?.checked_sub(1)?));
+        Ok(rows.take(limit.min(READ_ROWS_MAX)).cloned().collect())
     }
 
     async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {

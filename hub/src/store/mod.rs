@@ -15,11 +15,12 @@ mod conformance;
 pub mod error;
 pub mod journal;
 pub mod memory;
+pub mod recovery;
 pub mod rows;
 pub mod sqlite;
 
 pub use error::JournalError;
 pub use journal::Journal;
 pub use memory::MemoryJournal;
-pub use rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+pub use rows::{About, Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
 pub use sqlite::SqliteJournal;

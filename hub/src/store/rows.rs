@@ -85,6 +85,17 @@ pub struct Append {
     pub commits: Vec<CommitRow>,
     /// Sealed rows of these commits.
     pub sealed: Vec<SealedRow>,
+    /// Which of these commits are about which incidents; no pair twice.
+    pub about: Vec<About>,
+}
+
+/// A commit is about an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct About {
+    /// The incident's id.
+    pub incident: u64,
+    /// The commit.
+    pub seq: u64,
 }
 
 /// A state as it was after `seq`.

@@ -23,6 +23,14 @@ CREATE TABLE event (
     PRIMARY KEY (district, seq)
 ) STRICT;
 
+-- Which commits are about an incident: its timeline and its explanation are read from the log by this.
+CREATE TABLE event_about (
+    district INTEGER NOT NULL,
+    incident INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    PRIMARY KEY (district, incident, seq)
+) STRICT, WITHOUT ROWID;
+
 -- What must be kept with an event and must be erasable without it: words, numbers, names.
 CREATE TABLE sealed (
     reference BLOB    NOT NULL PRIMARY KEY,

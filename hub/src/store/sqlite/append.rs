@@ -7,12 +7,13 @@ use super::desk::{Desk, blob, failure, insert_sql, uuid_at};
 use crate::store::checksum;
 use crate::store::error::JournalError;
 use crate::store::journal::Answer;
-use crate::store::rows::{Append, CommitRow, FORMAT, Fence, Head, SealedRow};
+use crate::store::rows::{About, Append, CommitRow, FORMAT, Fence, Head, SealedRow};
 
 /// Rows in one multi-row insert; a longer batch takes several, in the same transaction.
 const INSERT_ROWS_MAX: usize = 256;
 
 const INSERT_EVENTS: &str = "INSERT INTO event (district, seq, term, at_ms, sum, body)";
+const INSERT_ABOUT: &str = "INSERT INTO event_about (district, incident, seq)";
 const INSERT_SEALED: &str = "INSERT INTO sealed (reference, district, seq, body)";
 
 /// The head of a district, if it has one.
@@ -63,6 +64,9 @@ pub async fn append(desk: &mut Desk, batch: Append) -> Answer<()> {
             let first_seq = batch.last_seq + (chunk * INSERT_ROWS_MAX) as u64 + 1;
             insert_commits(conn, batch.fence, first_seq, commits).await?;
         }
+        for about in batch.about.chunks(INSERT_ROWS_MAX) {
+            insert_about(conn, batch.fence.district, about).await?;
+        }
         for sealed in batch.sealed.chunks(INSERT_ROWS_MAX) {
             insert_sealed(conn, &batch, sealed).await?;
         }
@@ -104,6 +108,15 @@ async fn insert_commits(
             .bind(commit.at_ms)
             .bind(sum.to_vec())
             .bind(commit.body.to_vec());
+    }
+    insert.execute(conn).await.map_err(failure)?;
+    Ok(())
+}
+
+async fn insert_about(conn: &mut SqliteConnection, district: u32, about: &[About]) -> Answer<()> {
+    let mut insert = sqlx::query(insert_sql(INSERT_ABOUT, 3, about.len()));
+    for About { incident, seq } in about {
+        insert = insert.bind(district).bind(incident.cast_signed()).bind(seq.cast_signed());
     }
     insert.execute(conn).await.map_err(failure)?;
     Ok(())

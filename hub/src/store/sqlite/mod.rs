@@ -82,6 +82,14 @@ impl Journal for SqliteJournal {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(read::commits(desk.conn(), district, after_seq, limit))).await
     }
 
+    async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
+        self.thread
+            .ask(Lane::Rest, move |desk| {
+                Box::pin(read::commits_about(desk.conn(), district, incident, after_seq, limit))
+            })
+            .await
+    }
+
     async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(read::unseal(desk.conn(), references))).await
     }

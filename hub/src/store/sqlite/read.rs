@@ -26,18 +26,46 @@ pub async fn commits(
         .fetch_all(conn)
         .await
         .map_err(failure)?;
-    (after_seq + 1..).zip(&rows).map(|(seq, row)| commit(district, seq, row)).collect()
+    (after_seq + 1..).zip(&rows).map(|(seq, row)| next_commit(district, seq, row)).collect()
 }
 
-fn commit(district: u32, due_seq: u64, row: &SqliteRow) -> Answer<CommitRow> {
+/// Commits about one incident after `after_seq`.
+pub async fn commits_about(
+    conn: &mut SqliteConnection,
+    district: u32,
+    incident: u64,
+    after_seq: u64,
+    limit: usize,
+) -> Answer<Vec<CommitRow>> {
+    let sql = "SELECT e.seq, e.term, e.at_ms, e.sum, e.body FROM event_about a \
+               JOIN event e ON e.district = a.district AND e.seq = a.seq \
+               WHERE a.district = ? AND a.incident = ? AND a.seq > ? ORDER BY a.seq LIMIT ?";
+    let rows = sqlx::query(sql)
+        .bind(district)
+        .bind(incident.cast_signed())
+        .bind(after_seq.cast_signed())
+        .bind(limit.min(READ_ROWS_MAX) as i64)
+        .fetch_all(conn)
+        .await
+        .map_err(failure)?;
+    rows.iter().map(|row| commit(district, row)).collect()
+}
+
+fn next_commit(district: u32, due_seq: u64, row: &SqliteRow) -> Answer<CommitRow> {
+    let commit = commit(district, row)?;
+    if commit.seq != due_seq {
+        let what = format!("a missing commit (the next is {})", commit.seq);
+        return Err(JournalError::corrupt(district, due_seq, what));
+    }
+    Ok(commit)
+}
+
+fn commit(district: u32, row: &SqliteRow) -> Answer<CommitRow> {
     let seq = row.try_get::<i64, _>(0).map_err(failure)?.cast_unsigned();
     let term = row.try_get::<i64, _>(1).map_err(failure)?.cast_unsigned();
     let at_ms = row.try_get(2).map_err(failure)?;
     let sum: &[u8] = row.try_get(3).map_err(failure)?;
     let body: &[u8] = row.try_get(4).map_err(failure)?;
-    if seq != due_seq {
-        return Err(JournalError::corrupt(district, due_seq, format!("a missing commit (the next is {seq})")));
-    }
     if sum != checksum::of_commit(district, seq, term, at_ms, body) {
         return Err(JournalError::corrupt(district, seq, "a commit whose sum does not match"));
     }

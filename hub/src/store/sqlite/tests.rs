@@ -36,7 +36,7 @@ crate::store::conformance::journal_suite!(open());
 fn batch(head: &mut Head, count: u64, bytes: usize) -> Append {
     let row = |seq| CommitRow { seq, at_ms: 1, body: vec![b'x'; bytes].into() };
     let commits = (head.last_seq + 1..=head.last_seq + count).map(row).collect();
-    let batch = Append { fence: head.fence(), last_seq: head.last_seq, commits, sealed: Vec::new() };
+    let batch = Append { fence: head.fence(), last_seq: head.last_seq, commits, sealed: Vec::new(), about: Vec::new() };
     head.last_seq += count;
     batch
 }

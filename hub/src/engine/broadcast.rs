@@ -1,0 +1,124 @@
+//! The walk over everybody who shares a view, in a task of its own: an offer to one phone never waits until ten
+//! thousand walls have been served.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+use wire::close::CloseCode;
+
+use super::frame::Delta;
+use super::outbox::{Lane, Outbox};
+use super::view::Group;
+
+/// Frames that may wait for the walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
+pub const BROADCASTS_WAITING_MAX: usize = 2_048;
+
+/// Sockets served before other tasks of this thread get their turn.
+const SOCKETS_PER_STRIDE: usize = 256;
+
+enum Note {
+    Join(Group, Arc<Outbox>),
+    Frame(Group, Delta),
+    RingLatest,
+    /// Everything up to this seq has been walked.
+    Walked(u64),
+}
+
+/// The publisher's end.
+pub struct Broadcaster {
+    notes: mpsc::Sender<Note>,
+    is_overrun: Arc<AtomicBool>,
+}
+
+struct Walk {
+    district: u32,
+    members: BTreeMap<Group, Vec<Arc<Outbox>>>,
+    is_overrun: Arc<AtomicBool>,
+    walked: Arc<AtomicU64>,
+}
+
+impl Broadcaster {
+    /// Starts the task of one district; it ends when this is dropped.
+    pub fn start(district: u32, walked: Arc<AtomicU64>) -> Self {
+        let (notes, inbox) = mpsc::channel(BROADCASTS_WAITING_MAX);
+        let is_overrun = Arc::new(AtomicBool::new(false));
+        let walk = Walk { district, members: BTreeMap::new(), is_overrun: is_overrun.clone(), walked };
+        tokio::spawn(walk.run(inbox));
+        Broadcaster { notes, is_overrun }
+    }
+
+    /// Adds a socket: it gets every frame sent from here on.
+    pub async fn join(&self, group: Group, outbox: Arc<Outbox>) {
+        // The walk ends only with this sender.
+        self.notes.send(Note::Join(group, outbox)).await.ok();
+    }
+
+    /// Sends a frame to a group.
+    pub fn send(&self, group: Group, delta: Delta) {
+        self.put(Note::Frame(group, delta));
+    }
+
+    /// Says that everything up to `seq` was sent.
+    pub fn sent(&self, seq: u64) {
+        self.put(Note::Walked(seq));
+    }
+
+    /// Tells everybody that the `latest` lane has news.
+    pub fn ring_latest(&self) {
+        // Not worth an overrun: the next ring comes in a second.
+        self.notes.try_send(Note::RingLatest).ok();
+    }
+
+    fn put(&self, note: Note) {
+        if self.notes.try_send(note).is_err() {
+            self.is_overrun.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Walk {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Note>) {
+        while let Some(note) = inbox.recv().await {
+            if self.is_overrun.swap(false, Ordering::AcqRel) {
+                self.close_all();
+            }
+            match note {
+                Note::Join(group, outbox) => self.members.entry(group).or_default().push(outbox),
+                Note::Frame(group, delta) => self.frame(group, &delta).await,
+                Note::RingLatest => self.ring(),
+                Note::Walked(seq) => self.walked.store(seq, Ordering::Release),
+            }
+        }
+    }
+
+    async fn frame(&mut self, group: Group, delta: &Delta) {
+        let Some(members) = self.members.get_mut(&group) else { return };
+        let mut has_closed = false;
+        for stride in members.chunks(SOCKETS_PER_STRIDE) {
+            for outbox in stride {
+                has_closed |= !outbox.push_delta(Lane::Broadcast, self.district, delta);
+            }
+            tokio::task::yield_now().await;
+        }
+        if has_closed {
+            members.retain(|outbox| !outbox.is_closed());
+        }
+    }
+
+    fn ring(&mut self) {
+        for members in self.members.values_mut() {
+            members.retain(|outbox| !outbox.is_closed());
+            members.iter().for_each(|outbox| outbox.ring_latest());
+        }
+    }
+
+    fn close_all(&mut self) {
+        tracing::warn!(district = self.district, "broadcasts came faster than they could be walked: all resume");
+        metrics::counter!("baiying_broadcast_overruns_total").increment(1);
+        for outbox in std::mem::take(&mut self.members).into_values().flatten() {
+            outbox.close(CloseCode::Slow);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The only door of the engine for `edge`: commands in, answers after commit; reads; streams.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use matcher::{Commit, District, DistrictId, Position, Request, SealedRef, Timestamp, VolunteerId};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+use wire::client::StreamPoint;
+use wire::server::PongPoint;
+
+use super::board::SharedDistrict;
+use super::clock::{Clock, SystemClock};
+use super::lanes::{LanesIn, Submission};
+use super::outbox::Outbox;
+use super::positions::{Fix, Positions};
+use super::publisher::{Follow, Note, Start, Tops};
+use super::snapshot::BoardVersion;
+use super::submit::{Committed, SubmitError};
+use super::view::StreamView;
+use crate::store::recovery::decode;
+use crate::store::{CommitRow, Journal, JournalError, SealedRow};
+
+/// A boxed future of the journal's.
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
+
+/// What the door reads of a journal, whichever it is.
+trait Log: Send + Sync {
+    fn read(&self, district: u32, after_seq: u64, limit: usize) -> Answer<'_, Vec<CommitRow>>;
+    fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<'_, Vec<CommitRow>>;
+    fn unseal(&self, references: Vec<Uuid>) -> Answer<'_, Vec<SealedRow>>;
+    fn erase(&self, references: Vec<Uuid>) -> Answer<'_, u64>;
+}
+
+impl<J: Journal> Log for J {
+    fn read(&self, district: u32, after_seq: u64, limit: usize) -> Answer<'_, Vec<CommitRow>> {
+        Box::pin(Journal::read(self, district, after_seq, limit))
+    }
+
+    fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<'_, Vec<CommitRow>> {
+        Box::pin(Journal::read_about(self, district, incident, after_seq, limit))
+    }
+
+    fn unseal(&self, references: Vec<Uuid>) -> Answer<'_, Vec<SealedRow>> {
+        Box::pin(Journal::unseal(self, references))
+    }
+
+    fn erase(&self, references: Vec<Uuid>) -> Answer<'_, u64> {
+        Box::pin(Journal::erase(self, references))
+    }
+}
+
+/// The door to one district. Cheap to clone.
+#[derive(Clone)]
+pub struct EngineHandle {
+    rooms: Arc<Rooms>,
+}
+
+struct Rooms {
+    district: DistrictId,
+    lanes: LanesIn,
+    board: SharedDistrict,
+    notes: mpsc::Sender<Note>,
+    positions: Arc<Positions>,
+    tops: Arc<Tops>,
+    log: Box<dyn Log>,
+    clock: SystemClock,
+}
+
+/// What a door is made from.
+pub(super) struct DoorParts {
+    pub district: DistrictId,
+    pub lanes: LanesIn,
+    pub board: SharedDistrict,
+    pub notes: mpsc::Sender<Note>,
+    pub positions: Arc<Positions>,
+    pub tops: Arc<Tops>,
+}
+
+impl EngineHandle {
+    pub(super) fn new<J: Journal>(parts: DoorParts, journal: J) -> Self {
+        let DoorParts { district, lanes, board, notes, positions, tops } = parts;
+        let (log, clock) = (Box::new(journal), SystemClock::default());
+        EngineHandle { rooms: Arc::new(Rooms { district, lanes, board, notes, positions, tops, log, clock }) }
+    }
+
+    /// Which district this is the door of.
+    pub fn district(&self) -> DistrictId {
+        self.rooms.district
+    }
+
+    /// Submits a command with what is sealed beside it, and answers when it is durable and the board shows it.
+    ///
+    /// # Errors
+    /// A [`SubmitError`]: the core's rejection, or why it is not known whether it took effect.
+    pub async fn submit(
+        &self,
+        request: Request,
+        sealed: impl IntoIterator<Item = SealedRow>,
+    ) -> Result<Committed, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.rooms.lanes.put(Submission { request, sealed: sealed.into_iter().collect(), reply }).await?;
+        // Dropped without an answer: the writer stopped with it in hand.
+        answer.await.unwrap_or(Err(SubmitError::Unknown))
+    }
+
+    /// Reads the board. Keep it short: the board cannot move on meanwhile, and nothing may wait inside.
+    pub fn read<T>(&self, look: impl FnOnce(&District) -> T) -> T {
+        look(&self.rooms.board.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A version of the board that no longer changes, for reads that take longer. `None` while the hub stops.
+    pub async fn version(&self) -> Option<Arc<BoardVersion>> {
+        let (reply, version) = oneshot::channel();
+        self.rooms.notes.send(Note::Version(reply)).await.ok()?;
+        version.await.ok()
+    }
+
+    /// The district's time, as near as a reader can know it.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.rooms.clock.wall_ms()).max(self.read(|district| district.at))
+    }
+
+    /// Takes a fix that is `age_ms` old.
+    pub fn observe(&self, volunteer: VolunteerId, position: Position, accuracy_m: f32, age_ms: u64) {
+        let at = self.now().minus_ms(age_ms);
+        self.rooms.positions.take(volunteer, Fix { position, accuracy_m, at });
+    }
+
+    /// The last fix of a volunteer, and when it was taken; `None` when it is over 15 minutes old.
+    pub fn position(&self, volunteer: VolunteerId) -> Option<(Position, Timestamp)> {
+        self.rooms.positions.last(volunteer).map(|fix| (fix.position, fix.at))
+    }
+
+    /// A socket of a volunteer was opened; he is online until the guard is dropped.
+    pub fn online(&self, volunteer: VolunteerId) -> Online {
+        self.rooms.positions.opened(volunteer);
+        Online { door: self.clone(), volunteer }
+    }
+
+    /// Begins or resumes a stream into `outbox`. Call again after a snapshot's last part (from its seq), and when a
+    /// [`Start::Replay`] says `more` and its frames are drained (from the outbox's `last`).
+    ///
+    /// # Errors
+    /// `Stopped` while the hub stops.
+    pub async fn follow(
+        &self,
+        view: StreamView,
+        point: Option<StreamPoint>,
+        outbox: &Arc<Outbox>,
+    ) -> Result<Start, SubmitError> {
+        let (reply, start) = oneshot::channel();
+        let follow = Follow { view, point, outbox: outbox.clone(), reply };
+        self.rooms.notes.send(Note::Follow(follow)).await.map_err(|_| SubmitError::Stopped)?;
+        start.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// What a pong says of a stream: `None` if `outbox` does not follow this district.
+    pub fn pong(&self, view: StreamView, outbox: &Outbox) -> Option<PongPoint> {
+        // Before `last`: what is queued in between is beyond `top` and says so.
+        let top = match view.group() {
+            Some(_) => self.rooms.tops.groups.load(Ordering::Acquire),
+            None => self.rooms.tops.own.load(Ordering::Acquire),
+        };
+        let last = outbox.last(self.rooms.district.0)?;
+        Some(PongPoint { last, top: top.max(last) })
+    }
+
+    /// Commits after `after_seq`, at most 1,000: for those who follow the log and not the board.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub async fn commits(&self, after_seq: u64, limit: usize) -> Result<Vec<Commit>, JournalError> {
+        let rows = self.rooms.log.read(self.rooms.district.0, after_seq, limit).await?;
+        self.decoded(&rows)
+    }
+
+    /// Commits about one incident after `after_seq`, at most 1,000: its timeline.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub async fn commits_about(
+        &self,
+        incident: matcher::IncidentId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Commit>, JournalError> {
+        let rows = self.rooms.log.read_about(self.rooms.district.0, incident.0, after_seq, limit).await?;
+        self.decoded(&rows)
+    }
+
+    fn decoded(&self, rows: &[CommitRow]) -> Result<Vec<Commit>, JournalError> {
+        rows.iter().map(|row| decode(self.rooms.district.0, row)).collect()
+    }
+
+    /// Sealed rows that still exist.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub async fn unseal(&self, references: &[SealedRef]) -> Result<Vec<SealedRow>, JournalError> {
+        self.rooms.log.unseal(references.iter().map(|it| Uuid::from_u128(it.0)).collect()).await
+    }
+
+    /// Erases sealed rows for good; says how many there were.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub async fn erase(&self, references: &[SealedRef]) -> Result<u64, JournalError> {
+        self.rooms.log.erase(references.iter().map(|it| Uuid::from_u128(it.0)).collect()).await
+    }
+}
+
+/// Keeps a volunteer online.
+pub struct Online {
+    door: EngineHandle,
+    volunteer: VolunteerId,
+}
+
+impl Drop for Online {
+    fn drop(&mut self) {
+        let now = self.door.now();
+        self.door.rooms.positions.closed(self.volunteer, now);
+    }
+}

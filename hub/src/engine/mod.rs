@@ -1,0 +1,43 @@
+//! The engine: the single writer of each district, and everything that follows from what it commits.
+//!
+//! A command goes [`lanes`] -> [`writer`] (which decides by [`step`] and appends) -> [`publisher`] (which shows it on the
+//! [`board`], answers, and queues frames) -> [`outbox`] of each socket. Nothing leaves before its commit.
+//!
+//! - [`handle`] the only door for `edge`; [`service`] starts and stops all of it
+//! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
+//! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long
+//! - [`broadcast`] the walk over walls and desks; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
+//! - [`wake`] phones that are closed
+
+mod audience;
+pub mod board;
+mod broadcast;
+pub mod clock;
+pub mod effects;
+pub mod frame;
+pub mod handle;
+pub mod lanes;
+pub mod latest;
+mod maps;
+pub mod outbox;
+pub mod positions;
+pub mod publisher;
+pub mod render;
+pub mod ring;
+pub mod service;
+pub mod snapshot;
+pub mod step;
+pub mod submit;
+pub mod touched;
+mod trace;
+pub mod view;
+pub mod wake;
+pub mod writer;
+
+pub use handle::{EngineHandle, Online};
+pub use outbox::{Lane, Outbox};
+pub use publisher::Start;
+pub use service::{Engine, EngineSettings};
+pub use snapshot::{BoardVersion, SnapshotParts};
+pub use submit::{Committed, SubmitError};
+pub use view::StreamView;

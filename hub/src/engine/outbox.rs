@@ -1,0 +1,262 @@
+//! What waits for one socket: two bounded lanes of frames, and a place in the `latest` lane. The publisher and the
+//! socket's own task meet here and nowhere else; neither ever waits for the other.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use wire::close::CloseCode;
+use wire::{OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX};
+
+use super::frame::Delta;
+use super::latest::LatestStore;
+
+/// Frames of the `latest` lane in one drain, so that it cannot delay a delta for long.
+pub const LATEST_PER_DRAIN_MAX: usize = 64;
+
+/// Which lane a frame takes. Within a lane order is kept; a subscription's deltas all take one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// To this client alone: results, offers, pongs. Drained first.
+    Unicast,
+    /// To everybody of a view.
+    Broadcast,
+}
+
+/// The queue of one socket.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    queue: Mutex<Queue>,
+    bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    unicast: VecDeque<Bytes>,
+    broadcast: VecDeque<Bytes>,
+    bytes: usize,
+    is_latest_due: bool,
+    closed: Option<CloseCode>,
+    streams: Vec<Stream>,
+}
+
+/// One district followed on this socket.
+#[derive(Debug)]
+struct Stream {
+    district: u32,
+    /// The seq of the last delta or snapshot sent: the next one's `prev`.
+    last: u64,
+    latest: Option<(Arc<LatestStore>, u64)>,
+}
+
+impl Outbox {
+    /// An empty queue.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a whole frame. False when the socket is closed or just became too slow.
+    pub fn push(&self, lane: Lane, frame: Bytes) -> bool {
+        let is_open = self.lock().push(lane, frame);
+        self.bell.notify_one();
+        is_open
+    }
+
+    /// Queues a delta of `district` behind what that subscription was sent before.
+    pub fn push_delta(&self, lane: Lane, district: u32, delta: &Delta) -> bool {
+        let mut queue = self.lock();
+        let Some(last) = queue.advance(district, delta.seq) else { return queue.closed.is_none() };
+        let is_open = queue.push(lane, delta.after(last));
+        drop(queue);
+        self.bell.notify_one();
+        is_open
+    }
+
+    /// Begins (or begins again) a district's stream at `seq`, with the `latest` lane it may see.
+    pub fn begin(&self, district: u32, seq: u64, latest: Option<Arc<LatestStore>>) {
+        let mut queue = self.lock();
+        queue.is_latest_due |= latest.is_some();
+        queue.streams.retain(|stream| stream.district != district);
+        queue.streams.push(Stream { district, last: seq, latest: latest.map(|store| (store, 0)) });
+        drop(queue);
+        self.bell.notify_one();
+    }
+
+    /// The seq of the last delta queued for a district's stream, if it is followed.
+    pub fn last(&self, district: u32) -> Option<u64> {
+        self.lock().streams.iter().find(|stream| stream.district == district).map(|stream| stream.last)
+    }
+
+    /// Something in the `latest` lane is newer than what was read.
+    pub fn ring_latest(&self) {
+        self.lock().is_latest_due = true;
+        self.bell.notify_one();
+    }
+
+    /// Ends the socket with a code; what is queued is let go, except by [`CloseCode::Drain`], which flushes first.
+    pub fn close(&self, code: CloseCode) {
+        self.lock().close(code);
+        self.bell.notify_one();
+    }
+
+    /// Whether nobody needs to push here any more.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed.is_some()
+    }
+
+    /// Waits until [`Outbox::drain`] has something. Safe to drop and call again.
+    pub async fn ready(&self) {
+        loop {
+            let rung = self.bell.notified();
+            if self.lock().has_work() {
+                return;
+            }
+            rung.await;
+        }
+    }
+
+    /// Moves what waits into `frames`, to be written in one go: unicast, then broadcast, then `latest`. Says with which
+    /// code to close after writing them, if the socket is to be closed.
+    pub fn drain(&self, frames: &mut Vec<Bytes>) -> Option<CloseCode> {
+        self.lock().drain(frames)
+    }
+}
+
+impl Queue {
+    fn push(&mut self, lane: Lane, frame: Bytes) -> bool {
+        if self.closed.is_some() {
+            return false;
+        }
+        let waiting = self.unicast.len() + self.broadcast.len();
+        let is_full = waiting >= OUTBOUND_MESSAGES_MAX || self.bytes + frame.len() > OUTBOUND_BYTES_MAX;
+        if is_full && waiting > 0 {
+            metrics::counter!("baiying_sockets_too_slow_total").increment(1);
+            self.close(CloseCode::Slow);
+            return false;
+        }
+        self.bytes += frame.len();
+        match lane {
+            Lane::Unicast => self.unicast.push_back(frame),
+            Lane::Broadcast => self.broadcast.push_back(frame),
+        }
+        true
+    }
+
+    /// Moves a stream on to `seq` and gives its `prev`; `None` if it is not followed or stands there already.
+    fn advance(&mut self, district: u32, seq: u64) -> Option<u64> {
+        let stream = self.streams.iter_mut().find(|stream| stream.district == district)?;
+        (stream.last < seq).then(|| std::mem::replace(&mut stream.last, seq))
+    }
+
+    fn close(&mut self, code: CloseCode) {
+        if self.closed.is_some() {
+            return;
+        }
+        self.closed = Some(code);
+        if code != CloseCode::Drain {
+            (self.unicast, self.broadcast, self.bytes) = (VecDeque::new(), VecDeque::new(), 0);
+        }
+        self.streams = Vec::new();
+    }
+
+    fn has_work(&self) -> bool {
+        self.closed.is_some() || self.is_latest_due || !self.unicast.is_empty() || !self.broadcast.is_empty()
+    }
+
+    fn drain(&mut self, frames: &mut Vec<Bytes>) -> Option<CloseCode> {
+        // Taken whole, so that an idle socket holds no buffer.
+        frames.extend(std::mem::take(&mut self.unicast));
+        frames.extend(std::mem::take(&mut self.broadcast));
+        self.bytes = 0;
+        if self.is_latest_due {
+            self.is_latest_due = self.drain_latest(frames);
+        }
+        self.closed
+    }
+
+    /// Whether more is left than one drain takes.
+    fn drain_latest(&mut self, frames: &mut Vec<Bytes>) -> bool {
+        let mut is_more = false;
+        for stream in &mut self.streams {
+            let Some((store, read_up_to)) = &mut stream.latest else { continue };
+            let newer = store.since(*read_up_to, LATEST_PER_DRAIN_MAX);
+            is_more |= newer.len() == LATEST_PER_DRAIN_MAX;
+            for (version, frame) in newer {
+                *read_up_to = version;
+                frames.push(frame);
+            }
+        }
+        is_more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    fn drained(outbox: &Outbox) -> (Vec<Bytes>, Option<CloseCode>) {
+        let mut frames = Vec::new();
+        let code = outbox.drain(&mut frames);
+        (frames, code)
+    }
+
+    #[test]
+    fn unicast_goes_before_broadcast_and_latest_goes_last() {
+        let outbox = Outbox::new();
+        let store = Arc::new(LatestStore::default());
+        store.put("position/1", 1, frame("latest"));
+        outbox.begin(1, 0, Some(store));
+        outbox.push(Lane::Broadcast, frame("wall"));
+        outbox.push(Lane::Unicast, frame("offer"));
+        assert_eq!(drained(&outbox), (vec![frame("offer"), frame("wall"), frame("latest")], None));
+        assert_eq!(drained(&outbox), (vec![], None));
+    }
+
+    #[test]
+    fn the_257th_frame_closes_a_slow_socket_and_frees_its_memory() {
+        let outbox = Outbox::new();
+        for _ in 0..OUTBOUND_MESSAGES_MAX {
+            assert!(outbox.push(Lane::Unicast, frame("x")));
+        }
+        assert!(!outbox.push(Lane::Broadcast, frame("one too many")));
+        assert_eq!(drained(&outbox), (vec![], Some(CloseCode::Slow)));
+        assert!(!outbox.push(Lane::Unicast, frame("late")));
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_but_one_large_frame_always_fits() {
+        let large = Bytes::from(vec![b'x'; OUTBOUND_BYTES_MAX + 1]);
+        let outbox = Outbox::new();
+        assert!(outbox.push(Lane::Unicast, large.clone()));
+        assert!(!outbox.push(Lane::Unicast, large));
+    }
+
+    #[test]
+    fn a_drain_is_flushed_before_the_close() {
+        let outbox = Outbox::new();
+        outbox.push(Lane::Unicast, frame("go"));
+        outbox.close(CloseCode::Drain);
+        assert_eq!(drained(&outbox), (vec![frame("go")], Some(CloseCode::Drain)));
+    }
+
+    #[tokio::test]
+    async fn ready_returns_for_what_came_before_it_was_called() {
+        let outbox = Outbox::new();
+        outbox.push(Lane::Unicast, frame("early"));
+        outbox.ready().await;
+        assert_eq!(drained(&outbox).0.len(), 1);
+        let waiter = outbox.clone();
+        let waiting = tokio::spawn(async move { waiter.ready().await });
+        outbox.ring_latest();
+        waiting.await.unwrap();
+    }
+}

@@ -1,0 +1,346 @@
+//! What leaves the hub after a commit: answers, frames, log lines, wakes. One task per district; it never waits for a
+//! client, and the writer never waits for it except when it is [`NOTES_WAITING_MAX`] batches behind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use matcher::{Commit, VolunteerId};
+use tokio::sync::{mpsc, oneshot};
+use wire::client::StreamPoint;
+
+use super::audience::Audience;
+use super::board::{Applied, Board, Names, SharedDistrict};
+use super::broadcast::Broadcaster;
+use super::maps::Maps;
+use super::outbox::{Lane, Outbox};
+use super::positions::{Changes, Positions};
+use super::snapshot::{BoardVersion, SnapshotParts};
+use super::submit::{Committed, SubmitError};
+use super::trace;
+use super::view::StreamView;
+use super::wake::WakeFeed;
+use super::writer::Loaded;
+
+/// Batches and requests that may wait for the publisher; at the limit the writer waits, which is pressure from the
+/// processor, never from a client.
+pub const NOTES_WAITING_MAX: usize = 1_024;
+
+/// Frames sent at once to a client that comes back; a longer replay goes on when these are through.
+pub const REPLAY_FRAMES_MAX: usize = 128;
+
+/// Bytes sent at once to a client that comes back.
+pub const REPLAY_BYTES_MAX: usize = 128 * 1024;
+
+/// Commits after which the state is stored, so that a start replays no more than about this many.
+pub const SNAPSHOT_EVERY_COMMITS: u64 = 20_000;
+
+/// How often walls hear of positions and counters, milliseconds.
+const LATEST_EVERY_MS: u64 = 1_000;
+
+/// A command's way back.
+pub type Reply = (oneshot::Sender<Result<Committed, SubmitError>>, Result<Committed, SubmitError>);
+
+/// What the publisher is told.
+pub enum Note {
+    /// A batch is durable.
+    Committed(Vec<Arc<Commit>>, Vec<Reply>),
+    /// The writer has read the log anew.
+    Loaded(Box<Loaded>),
+    /// The log has a new identity.
+    Renewed(uuid::Uuid),
+    /// What was observed.
+    Observed(Changes),
+    /// Somebody wants to follow.
+    Follow(Follow),
+    /// Somebody wants the board as it stands.
+    Version(oneshot::Sender<Arc<BoardVersion>>),
+}
+
+/// A wish to follow a district.
+pub struct Follow {
+    /// As far as `allow` lets him.
+    pub view: StreamView,
+    /// Where he stands, if he was here before.
+    pub point: Option<StreamPoint>,
+    /// Where frames are to be put.
+    pub outbox: Arc<Outbox>,
+    /// The answer's way back.
+    pub reply: oneshot::Sender<Start>,
+}
+
+/// How a stream starts.
+#[derive(Debug)]
+pub enum Start {
+    /// Nothing was missed; deltas follow as they happen.
+    Live {
+        /// Where the stream stands.
+        seq: u64,
+        /// The log's identity.
+        history: uuid::Uuid,
+    },
+    /// What was missed is queued.
+    Replay {
+        /// Where the stream stood before what is queued.
+        seq: u64,
+        /// The log's identity.
+        history: uuid::Uuid,
+        /// More is to come: follow again from the outbox's `last` when the queue is drained.
+        more: bool,
+    },
+    /// Send these parts, then follow again from their seq.
+    Snapshot(SnapshotParts),
+}
+
+/// Seqs up to which frames have been queued, for pongs.
+#[derive(Debug, Default)]
+pub struct Tops {
+    /// For persons.
+    pub own: AtomicU64,
+    /// For groups.
+    pub groups: Arc<AtomicU64>,
+}
+
+/// The publisher of one district.
+pub struct Publisher {
+    district: u32,
+    board: Board,
+    audience: Audience,
+    broadcaster: Broadcaster,
+    maps: Maps,
+    positions: Arc<Positions>,
+    tops: Arc<Tops>,
+    wakes: WakeFeed,
+    control: mpsc::Sender<Control>,
+    /// Where the last snapshot was asked for.
+    snapshot_seq: u64,
+}
+
+/// What the publisher asks of the writer's task.
+#[derive(Debug)]
+pub enum Control {
+    /// A client holds more of this log than there is: the log needs a new identity.
+    RenewHistory,
+    /// Enough has happened for a snapshot.
+    Snapshot(Arc<BoardVersion>),
+}
+
+/// What a publisher is made from.
+pub struct Parts {
+    /// The district as it was some commits ago, and those commits.
+    pub loaded: Loaded,
+    /// Names of volunteers.
+    pub names: Names,
+    /// Shared with the sockets.
+    pub positions: Arc<Positions>,
+    /// Where wakes go.
+    pub wakes: WakeFeed,
+    /// The writer's ear.
+    pub control: mpsc::Sender<Control>,
+}
+
+impl Publisher {
+    /// A publisher whose board stands at the last commit, with the recent ones in its ring.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { loaded, names, positions, wakes, control } = parts;
+        let tops = Arc::new(Tops::default());
+        let district = loaded.head.district;
+        let mut publisher = Publisher {
+            district,
+            board: Board::new(loaded.recovered.earlier, loaded.head.history, names),
+            audience: Audience::default(),
+            broadcaster: Broadcaster::start(district, tops.groups.clone()),
+            maps: Maps::new(district),
+            positions,
+            tops,
+            wakes,
+            control,
+            snapshot_seq: loaded.recovered.district.seq,
+        };
+        publisher.wakes.start_at(loaded.head.wake_seq);
+        loaded.recovered.recent.iter().for_each(|commit| publisher.catch_up(commit));
+        publisher.settle();
+        publisher
+    }
+
+    /// The district, for readers.
+    pub fn shared(&self) -> SharedDistrict {
+        self.board.shared()
+    }
+
+    /// Up to where frames are queued.
+    pub fn tops(&self) -> Arc<Tops> {
+        self.tops.clone()
+    }
+
+    /// Serves until the last sender of notes is gone.
+    pub async fn run(mut self, mut notes: mpsc::Receiver<Note>) {
+        let mut latest = tokio::time::interval(Duration::from_millis(LATEST_EVERY_MS));
+        latest.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                note = notes.recv() => match note {
+                    Some(note) => self.take(note).await,
+                    None => return,
+                },
+                _ = latest.tick() => self.tell_latest(),
+            }
+        }
+    }
+
+    async fn take(&mut self, note: Note) {
+        match note {
+            Note::Committed(commits, replies) => self.committed(&commits, replies),
+            Note::Loaded(loaded) => self.reloaded(*loaded),
+            Note::Renewed(history) => self.board.renew(history),
+            Note::Observed(changes) => self.maps.observed(&changes, self.board.shared()),
+            Note::Follow(follow) => self.follow(follow).await,
+            Note::Version(reply) => {
+                // Whoever asked may have gone.
+                reply.send(self.board.version()).ok();
+            }
+        }
+    }
+
+    fn committed(&mut self, commits: &[Arc<Commit>], replies: Vec<Reply>) {
+        for commit in commits {
+            self.apply(commit);
+        }
+        self.settle();
+        for (reply, answer) in replies {
+            // A caller that has gone asks again under the same id.
+            reply.send(answer).ok();
+        }
+        self.ask_for_snapshot();
+    }
+
+    fn apply(&mut self, commit: &Arc<Commit>) {
+        let applied = self.board.apply(commit);
+        trace::lines(commit, &applied);
+        self.deliver(commit, applied);
+    }
+
+    /// Commits of before the start: into the ring, without log lines or counting.
+    fn catch_up(&mut self, commit: &Commit) {
+        let applied = self.board.apply(commit);
+        self.deliver(commit, applied);
+    }
+
+    /// Persons first: nobody's offer waits for the walls.
+    fn deliver(&mut self, commit: &Commit, applied: Applied) {
+        for (person, delta) in &applied.own {
+            self.audience.push(self.district, *person, delta);
+        }
+        for (group, delta) in applied.groups {
+            self.board.sent(group, delta.seq);
+            self.broadcaster.send(group, delta);
+        }
+        let district = self.board.shared();
+        self.maps.off_map(&applied.touched.off_map, commit.at);
+        applied.touched.off_map.iter().for_each(|&id: &VolunteerId| self.positions.forget(id));
+        let positions = &self.positions;
+        self.wakes.derive(commit, &applied.touched.wakes, applied.trace, &district, |id| positions.is_online(id));
+    }
+
+    /// Everything up to the board's seq is queued.
+    fn settle(&mut self) {
+        let seq = self.board.seq();
+        self.tops.own.store(seq, Ordering::Release);
+        self.broadcaster.sent(seq);
+        self.wakes.flush(seq);
+    }
+
+    /// After a failed append the log may hold commits that nobody here has seen.
+    fn reloaded(&mut self, loaded: Loaded) {
+        let (head, recovered) = (loaded.head, loaded.recovered);
+        if head.history != self.board.history() || self.board.seq() < recovered.earlier.seq {
+            self.board.reset(recovered.earlier, head.history);
+        }
+        let unseen: Vec<Commit> = recovered.recent.into_iter().filter(|it| it.seq > self.board.seq()).collect();
+        unseen.into_iter().for_each(|commit| self.apply(&Arc::new(commit)));
+        self.settle();
+    }
+
+    async fn follow(&mut self, follow: Follow) {
+        self.remember(follow.view);
+        let start = match follow.point {
+            Some(point) if point.history == self.board.history() => self.resume(&follow, point.seq).await,
+            Some(_) | None => self.snapshot(follow.view),
+        };
+        // A socket that has gone meanwhile is swept from the audience.
+        follow.reply.send(start).ok();
+    }
+
+    fn remember(&mut self, view: StreamView) {
+        if let Some(group) = view.group() {
+            self.board.follow_group(group);
+        }
+        if let StreamView::Volunteer { id, caller: Some(caller) } = view {
+            self.board.know_caller(caller, id);
+        }
+    }
+
+    fn snapshot(&mut self, view: StreamView) -> Start {
+        Start::Snapshot(SnapshotParts::new(self.board.version(), view))
+    }
+
+    async fn resume(&mut self, follow: &Follow, seq: u64) -> Start {
+        if seq > self.board.seq() {
+            tracing::error!(seq, top = self.board.seq(), "a client holds more of this log than there is");
+            // If the ear is full it has been told already.
+            self.control.try_send(Control::RenewHistory).ok();
+        }
+        let Some(missed) = self.board.ring().missed(follow.view, seq) else { return self.snapshot(follow.view) };
+        let latest = self.maps.of(follow.view);
+        follow.outbox.begin(self.district, seq, latest);
+        let lane = if follow.view.group().is_some() { Lane::Broadcast } else { Lane::Unicast };
+        let fitting = fitting(&missed);
+        for delta in &missed[..fitting] {
+            follow.outbox.push_delta(lane, self.district, delta);
+        }
+        let (is_all, is_none) = (fitting == missed.len(), missed.is_empty());
+        if is_all {
+            self.join(follow).await;
+        }
+        let history = self.board.history();
+        if is_none { Start::Live { seq, history } } else { Start::Replay { seq, history, more: !is_all } }
+    }
+
+    async fn join(&mut self, follow: &Follow) {
+        match follow.view.group() {
+            Some(group) => self.broadcaster.join(group, follow.outbox.clone()).await,
+            None => self.audience.join(follow.view, &follow.outbox),
+        }
+    }
+
+    fn tell_latest(&mut self) {
+        self.audience.sweep();
+        let district = self.board.shared();
+        if self.maps.count(&district, self.positions.online()) {
+            self.broadcaster.ring_latest();
+        }
+        metrics::gauge!("baiying_followers").set(self.audience.len() as f64);
+    }
+
+    fn ask_for_snapshot(&mut self) {
+        let seq = self.board.seq();
+        if seq.saturating_sub(self.snapshot_seq) >= SNAPSHOT_EVERY_COMMITS {
+            self.snapshot_seq = seq;
+            let version = self.board.version();
+            // Full: one is under way.
+            self.control.try_send(Control::Snapshot(version)).ok();
+        }
+    }
+}
+
+/// How many of the missed frames go at once.
+fn fitting(missed: &[&super::frame::Delta]) -> usize {
+    let mut bytes = 0;
+    let fits = |delta: &&&super::frame::Delta| {
+        bytes += delta.len();
+        bytes <= REPLAY_BYTES_MAX
+    };
+    // One always fits, however large.
+    missed.iter().take(REPLAY_FRAMES_MAX).take_while(fits).count().max(usize::from(!missed.is_empty()))
+}

@@ -1,0 +1,61 @@
+//! The one channel of today: a POST to a gateway that knows how to reach phones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::signature::{SIGNATURE_HEADER, sign};
+use crate::store::WakeRow;
+
+/// The header that names a delivery: the same for every try, so that the gateway can drop what it has seen.
+pub const DELIVERY_HEADER: &str = "baiying-delivery";
+
+/// How long one try may take, milliseconds.
+const TRY_MS_MAX: u64 = 5_000;
+
+/// Where wakes go and with what they are signed.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// The gateway.
+    pub url: String,
+    /// The shared secret.
+    pub secret: Vec<u8>,
+}
+
+/// A client of the gateway.
+#[derive(Clone)]
+pub struct Webhook {
+    client: reqwest::Client,
+    settings: Arc<WebhookSettings>,
+}
+
+impl Webhook {
+    /// A client with its own connections.
+    ///
+    /// # Errors
+    /// When the URL is none, or the client cannot be built.
+    pub fn new(settings: WebhookSettings) -> anyhow::Result<Self> {
+        reqwest::Url::parse(&settings.url)?;
+        let builder = reqwest::Client::builder().timeout(Duration::from_millis(TRY_MS_MAX));
+        let client = builder.redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Webhook { client, settings: Arc::new(settings) })
+    }
+
+    /// Sends one wake.
+    ///
+    /// # Errors
+    /// Why it is to be tried again, in words for the operator.
+    pub async fn send(&self, district: u32, row: &WakeRow, now_ms: i64) -> Result<(), String> {
+        let signature = sign(&self.settings.secret, now_ms / 1_000, &row.body);
+        let sent = self
+            .client
+            .post(&self.settings.url)
+            .header("content-type", "application/json")
+            .header(SIGNATURE_HEADER, signature)
+            .header(DELIVERY_HEADER, format!("{district}-{}", row.id))
+            .body(row.body.clone())
+            .send()
+            .await
+            .map_err(|err| err.without_url().to_string())?;
+        if sent.status().is_success() { Ok(()) } else { Err(format!("the gateway answered {}", sent.status())) }
+    }
+}

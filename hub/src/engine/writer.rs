@@ -1,0 +1,252 @@
+//! The single writer of a district. It decides a batch, appends it as one, and only then lets anything out.
+//!
+//! There is no socket, no channel and no timer here: whoever drives it (the task of the hub, or the simulator on
+//! virtual time) calls [`Writer::load`], [`Writer::turn`] and [`Writer::beat`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use matcher::{Commit, Observation, Request, State, Timestamp};
+use uuid::Uuid;
+
+use super::clock::{Anchor, Clock};
+use super::step::{self, Batch, Verdict};
+use super::touched;
+use crate::store::recovery::{Recovered, recover};
+use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow};
+
+/// A pause in service longer than this is told to the core, which moves the deadlines of open offers by it.
+pub const GAP_MS_MIN: u64 = 1_000;
+
+/// A batch without commits is answered only if leadership was confirmed this recently; a thawed stale leader must not
+/// even say no.
+pub const CONFIRMED_MS_MAX: u64 = 1_000;
+
+/// Commits kept at hand with their frames when a district is loaded.
+pub const RECENT_COMMITS: u64 = 4_096;
+
+/// The writer of one district.
+pub struct Writer<J, C> {
+    journal: J,
+    clock: C,
+    district: u32,
+    owner: Uuid,
+    lead: Option<Lead>,
+}
+
+/// What a writer has while it leads.
+struct Lead {
+    state: State,
+    fence: Fence,
+    anchor: Anchor,
+    /// When it last served, by the steady clock.
+    served_ms: u64,
+    /// When the journal last said that this term leads, by the steady clock.
+    confirmed_ms: u64,
+    /// A gap found while loading, to be told with the first batch.
+    gap_ms: Option<u64>,
+}
+
+/// One request with the rows that are sealed beside it.
+#[derive(Debug)]
+pub struct Entry {
+    /// The command.
+    pub request: Request,
+    /// Kept with its commit, dropped if it makes none.
+    pub sealed: Vec<SealedRow>,
+}
+
+/// What one turn brought: all of it durable.
+#[derive(Debug)]
+pub struct Turn {
+    /// In order of seq.
+    pub commits: Vec<Arc<Commit>>,
+    /// One for each entry, in its order; `None` for one that is not taken while the disk is full.
+    pub verdicts: Vec<Option<Verdict>>,
+    /// Timers are still due: turn again at once.
+    pub is_more_due: bool,
+}
+
+/// What loading found, for whoever shows the district.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The head with the term just taken.
+    pub head: Head,
+    /// The district some commits ago, and these commits.
+    pub recovered: Recovered,
+}
+
+impl<J: Journal, C: Clock> Writer<J, C> {
+    /// A writer that does not lead yet. `owner` names this process.
+    pub fn new(journal: J, clock: C, district: u32, owner: Uuid) -> Self {
+        Writer { journal, clock, district, owner, lead: None }
+    }
+
+    /// Takes the next term and reads the district back. The first thing to do, and again after any error.
+    ///
+    /// # Errors
+    /// The journal's; `Corrupt` and `Format` are for the operator and do not pass by themselves.
+    pub async fn load(&mut self) -> Result<Loaded, JournalError> {
+        self.lead = None;
+        let head = self.journal.claim(self.district, self.owner).await?;
+        let anchor = Anchor::drop_at(&self.clock);
+        let recovered = recover(&self.journal, &head, RECENT_COMMITS).await?;
+        let at = recovered.district.at;
+        let now_ms = self.clock.steady_ms();
+        let alive = Timestamp(head.beat_at_ms).max(at);
+        let gap_ms = anchor.now(&self.clock, at).since_ms(alive);
+        self.lead = Some(Lead {
+            state: State::from_district(recovered.district.clone()),
+            fence: head.fence(),
+            anchor,
+            served_ms: now_ms,
+            confirmed_ms: now_ms,
+            gap_ms: (head.last_seq > 0 && gap_ms > GAP_MS_MIN).then_some(gap_ms),
+        });
+        Ok(Loaded { head, recovered })
+    }
+
+    /// Whether a term is held, as far as is known.
+    pub fn is_leading(&self) -> bool {
+        self.lead.is_some()
+    }
+
+    /// The state, while leading.
+    pub fn state(&self) -> Option<&State> {
+        self.lead.as_ref().map(|lead| &lead.state)
+    }
+
+    /// The fence of the term held.
+    pub fn fence(&self) -> Option<Fence> {
+        self.lead.as_ref().map(|lead| lead.fence)
+    }
+
+    /// The district's time; `None` while not leading.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.lead.as_ref().map(|lead| lead.anchor.now(&self.clock, lead.state.district.at))
+    }
+
+    /// Milliseconds until a timer is due; `None` when there is none or nobody leads.
+    pub fn due_in_ms(&self) -> Option<u64> {
+        let now = self.now()?;
+        Some(self.state()?.next_deadline()?.since_ms(now))
+    }
+
+    /// Takes in positions and reachability.
+    pub fn observe(&mut self, observations: &[Observation]) {
+        if let Some(lead) = &mut self.lead {
+            lead.state.observe(observations);
+        }
+    }
+
+    /// Decides a batch, appends it, and answers. Also called without entries when a timer is due.
+    ///
+    /// # Errors
+    /// Any failure of the journal. The state is dropped, whether the batch was stored is not known, and the writer
+    /// must [`Writer::load`] before the next turn.
+    pub async fn turn(&mut self, entries: Vec<Entry>) -> Result<Turn, JournalError> {
+        let turned = self.try_turn(entries).await;
+        if turned.is_err() {
+            self.lead = None;
+        }
+        turned
+    }
+
+    async fn try_turn(&mut self, entries: Vec<Entry>) -> Result<Turn, JournalError> {
+        let is_low = self.journal.is_low_on_space();
+        let lead = self.lead.as_mut().ok_or(JournalError::Fenced { district: self.district, term: 0 })?;
+        let (taken, sealed, places) = sort_out(entries, is_low);
+        let now = lead.anchor.now(&self.clock, lead.state.district.at);
+        let gap_ms = lead.gap(self.clock.steady_ms());
+        let last_seq = lead.state.district.seq;
+        let batch = step::decide_batch(&mut lead.state, now, gap_ms, &taken);
+        metrics::histogram!("baiying_writer_batch_commits").record(batch.commits.len() as f64);
+        if batch.commits.is_empty() {
+            self.confirm().await?;
+        } else {
+            let append = lead.append_of(last_seq, &batch, sealed)?;
+            self.journal.append(append).await?;
+            lead.confirmed_ms = self.clock.steady_ms();
+        }
+        Ok(finish(batch, places))
+    }
+
+    /// Says that the leader lives: at least once a second while idle, or the core is told of a gap.
+    ///
+    /// # Errors
+    /// As [`Writer::turn`].
+    pub async fn beat(&mut self) -> Result<(), JournalError> {
+        let Some(lead) = &mut self.lead else { return Ok(()) };
+        let now = lead.anchor.now(&self.clock, lead.state.district.at);
+        let steady_ms = self.clock.steady_ms();
+        lead.gap_ms = lead.gap(steady_ms);
+        let beaten = self.journal.beat(lead.fence, now.0).await;
+        match &beaten {
+            Ok(()) => lead.confirmed_ms = steady_ms,
+            Err(_) => self.lead = None,
+        }
+        beaten
+    }
+
+    async fn confirm(&mut self) -> Result<(), JournalError> {
+        let Some(lead) = &mut self.lead else { return Ok(()) };
+        let steady_ms = self.clock.steady_ms();
+        if steady_ms.saturating_sub(lead.confirmed_ms) < CONFIRMED_MS_MAX {
+            return Ok(());
+        }
+        let head = self.journal.head(self.district).await?;
+        if head.is_none_or(|head| head.fence() != lead.fence) {
+            return Err(JournalError::Fenced { district: self.district, term: lead.fence.term });
+        }
+        lead.confirmed_ms = steady_ms;
+        Ok(())
+    }
+}
+
+impl Lead {
+    /// The gap since it last served, if it is to be told; from here on it has served.
+    fn gap(&mut self, steady_ms: u64) -> Option<u64> {
+        let idle_ms = steady_ms.saturating_sub(self.served_ms);
+        self.served_ms = steady_ms;
+        let found = self.gap_ms.take();
+        found.or((idle_ms > GAP_MS_MIN).then_some(idle_ms))
+    }
+
+    fn append_of(&self, last_seq: u64, batch: &Batch, sealed: Vec<Vec<SealedRow>>) -> Result<Append, JournalError> {
+        let row = |commit: &Commit| {
+            let body = serde_json::to_vec(commit).map_err(|err| JournalError::Failed(err.to_string()))?;
+            Ok(CommitRow { seq: commit.seq, at_ms: commit.at.0, body: Bytes::from(body) })
+        };
+        let commits = batch.commits.iter().map(row).collect::<Result<_, JournalError>>()?;
+        let kept = batch.verdicts.iter().zip(sealed).filter(|(v, _)| matches!(v, Verdict::Committed { .. }));
+        let sealed = kept.flat_map(|(_, rows)| rows).collect();
+        let about = batch.commits.iter().flat_map(|commit| {
+            let incidents = touched::incidents(commit, &self.state.district);
+            incidents.into_iter().map(|incident| About { incident: incident.0, seq: commit.seq })
+        });
+        Ok(Append { fence: self.fence, last_seq, about: about.collect(), commits, sealed })
+    }
+}
+
+/// Splits entries into what is decided and, for each entry, its place among those (`None`: not taken).
+fn sort_out(entries: Vec<Entry>, is_low: bool) -> (Vec<Request>, Vec<Vec<SealedRow>>, Vec<Option<usize>>) {
+    let (mut taken, mut sealed, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        let is_taken = !is_low || step::goes_on_when_low(&entry.request.command);
+        places.push(is_taken.then_some(taken.len()));
+        if is_taken {
+            taken.push(entry.request);
+            sealed.push(entry.sealed);
+        }
+    }
+    (taken, sealed, places)
+}
+
+fn finish(batch: Batch, places: Vec<Option<usize>>) -> Turn {
+    let mut verdicts: Vec<Option<Verdict>> = batch.verdicts.into_iter().map(Some).collect();
+    Turn {
+        commits: batch.commits.into_iter().map(Arc::new).collect(),
+        verdicts: places.into_iter().map(|place| place.and_then(|at| verdicts[at].take())).collect(),
+        is_more_due: batch.is_more_due,
+    }
+}
