@@ -1,6 +1,7 @@
 //! A decision in the making: the state, and over it what the events made so far have changed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::command::{Field, Rejection};
 use crate::event::Event;
@@ -18,12 +19,15 @@ pub struct Draft<'a> {
     changed: Records,
     settings: Option<Settings>,
     numbers: Numbers,
+    /// Incidents to be brought to rest although no event has changed them.
+    unsettled: Vec<IncidentId>,
 }
 
 impl<'a> Draft<'a> {
     pub fn new(state: &'a State, now: Timestamp, actor: Actor) -> Self {
         let numbers = state.district.numbers();
-        Self { state, now, actor, events: Vec::new(), changed: Records::default(), settings: None, numbers }
+        let (events, changed) = (Vec::new(), Records::default());
+        Self { state, now, actor, events, changed, settings: None, numbers, unsettled: Vec::new() }
     }
 
     /// Makes it happen, as far as this decision is concerned.
@@ -43,8 +47,16 @@ impl<'a> Draft<'a> {
         self.events.iter().any(sent)
     }
 
-    pub fn changed_incidents(&self) -> Vec<IncidentId> {
-        self.changed.incidents().map(|record| record.incident.id).collect()
+    /// Has the incident settled at the end, although no event changes it.
+    pub fn unsettle(&mut self, incident: IncidentId) {
+        self.unsettled.push(incident);
+    }
+
+    /// In the order of their ids.
+    pub fn incidents_to_settle(&self) -> Vec<IncidentId> {
+        let changed = self.changed.incidents().map(|record| record.incident.id);
+        let all: BTreeSet<IncidentId> = changed.chain(self.unsettled.iter().copied()).collect();
+        all.into_iter().collect()
     }
 
     pub fn changed_grids(&self) -> Vec<GridId> {

@@ -19,7 +19,17 @@ pub fn enrol(draft: &mut Draft<'_>, volunteers: &[Volunteer]) -> Result<Answer, 
         check(draft, volunteer)?;
     }
     draft.push(Event::VolunteersEnrolled { volunteers: volunteers.to_vec() });
+    volunteers.iter().for_each(|volunteer| unsettle_his(draft, volunteer.id));
     Ok(Answer::Done)
+}
+
+/// What he can do may have changed: where he is asked or engaged, others may be needed now.
+fn unsettle_his(draft: &mut Draft<'_>, volunteer: VolunteerId) {
+    let record = draft.volunteer(volunteer);
+    let asked = record.offers.iter().map(|id| draft.must::<Offer>(id.0).incident);
+    let engaged = record.assignments.iter().map(|id| draft.must::<Assignment>(id.0).incident);
+    let his: Vec<IncidentId> = asked.chain(engaged).collect();
+    his.into_iter().for_each(|incident| draft.unsettle(incident));
 }
 
 fn check(draft: &Draft<'_>, volunteer: &Volunteer) -> Result<(), Rejection> {

@@ -11,7 +11,7 @@ use crate::state::records::GridRecord;
 use crate::state::world::World;
 
 pub fn all(draft: &mut Draft<'_>) {
-    for incident in draft.changed_incidents() {
+    for incident in draft.incidents_to_settle() {
         settle_incident(draft, incident);
     }
     for grid in draft.changed_grids() {

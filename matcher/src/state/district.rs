@@ -268,7 +268,7 @@ impl District {
     }
 
     pub fn volunteer_count(&self) -> usize {
-        self.records.volunteers.len()
+        self.records.volunteers.count()
     }
 
     /// Volunteers of this home grid who are on duty, also resting or engaged ones.

@@ -61,7 +61,7 @@ impl Memory {
     pub(super) fn forget(&mut self, now: Timestamp) {
         while let Some(turn) = self.oldest() {
             let expired = now.since_ms(turn.at) >= REMEMBERED_FOR_MS;
-            if !expired && self.turns.len() <= REMEMBERED_MAX {
+            if !expired && self.turns.count() <= REMEMBERED_MAX {
                 return;
             }
             self.turns.take(turn.seq);

@@ -20,22 +20,18 @@ pub trait Record: Clone {
 #[derive(Clone, Debug)]
 pub struct Shelf<R> {
     chunks: BTreeMap<u64, Arc<Vec<R>>>,
-    len: usize,
+    count: usize,
 }
 
 impl<R> Default for Shelf<R> {
     fn default() -> Self {
-        Self { chunks: BTreeMap::new(), len: 0 }
+        Self { chunks: BTreeMap::new(), count: 0 }
     }
 }
 
 impl<R: Record> Shelf<R> {
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     pub fn get(&self, key: u64) -> Option<&R> {
@@ -57,7 +53,7 @@ impl<R: Record> Shelf<R> {
             Ok(index) => chunk[index] = record,
             Err(index) => {
                 chunk.insert(index, record);
-                self.len += 1;
+                self.count += 1;
             }
         }
     }
@@ -69,7 +65,7 @@ impl<R: Record> Shelf<R> {
         if chunk.is_empty() {
             self.chunks.remove(&(key / CHUNK_SPAN));
         }
-        self.len -= 1;
+        self.count -= 1;
         Some(record)
     }
 
@@ -140,7 +136,7 @@ mod tests {
         let before = shelf.clone();
         shelf.get_mut(129).expect("it was put there").1 = 'b';
         assert_eq!(shelf.take(1), Some(Numbered(1, 'a')));
-        assert_eq!((shelf.len(), before.len()), (4, 5));
+        assert_eq!((shelf.count(), before.count()), (4, 5));
         assert_eq!(before.get(129), Some(&Numbered(129, 'a')));
         assert_eq!(shelf.iter().map(Record::key).collect::<Vec<_>>(), [5, 128, 129, 400]);
     }

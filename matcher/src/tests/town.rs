@@ -2,6 +2,7 @@
 
 use crate::decide::decide;
 use crate::event::{Cause, Commit, FORMAT};
+use crate::invariants::{Auditor, check};
 use crate::{
     Actor, Answer, BodyHash, Clocks, Command, CommandId, DistrictId, DutyStatus, Event, Grid, GridId, GridPreference,
     IncidentId, MINUTE_MS, MergeRule, NewIncident, OfferId, Polygon, Position, ProviderClass, Rejection, Request,
@@ -18,6 +19,7 @@ pub struct Town {
     pub state: State,
     pub log: Vec<Commit>,
     pub now: Timestamp,
+    auditor: Auditor,
     commands: u128,
 }
 
@@ -108,7 +110,8 @@ pub fn alarm(kind: &str, east_m: f64) -> NewIncident {
 impl Town {
     /// Grids, skills and the given plans; nobody lives here yet.
     pub fn with_plans(plans: Vec<ResponsePlan>) -> Self {
-        let mut town = Self { state: State::new(DISTRICT), log: Vec::new(), now: NIGHT, commands: 0 };
+        let mut town =
+            Self { state: State::new(DISTRICT), log: Vec::new(), now: NIGHT, auditor: Auditor::new(), commands: 0 };
         let skill = |id: SkillId, code: &str| Skill { id, code: code.into(), name: code.into() };
         town.must(Command::DefineDistrict { name: "道里".into(), centre: at(5_000.0) });
         town.must(Command::DefineSkills { skills: vec![skill(DOCTOR, "doctor"), skill(DRIVER, "driver")] });
@@ -156,6 +159,8 @@ impl Town {
     fn commit(&mut self, cause: Cause, events: Vec<Event>, answer: Answer) {
         let commit = Commit { format: FORMAT, seq: self.state.district.seq + 1, at: self.now, cause, events, answer };
         self.state.evolve(&commit);
+        let wrong = [self.auditor.audit(&commit), check(&self.state.district)].concat();
+        assert!(wrong.is_empty(), "after {commit:#?}: {wrong:#?}");
         self.log.push(commit);
     }
 

@@ -26,9 +26,16 @@ pub fn teams_defined(world: &mut impl World, teams: &[Team]) {
     known.extend(teams.iter().map(|team| (team.id, team.clone())));
 }
 
+/// What is going on is answered by the new plan from now on: its clocks are looked at anew.
 pub fn plans_defined(world: &mut impl World, plans: &[ResponsePlan]) {
     let known = Arc::make_mut(&mut world.settings_mut().plans);
     known.extend(plans.iter().map(|plan| (plan.kind.clone(), plan.clone())));
+    for incident in world.live() {
+        let kind = &world.must::<IncidentRecord>(incident.0).incident.kind;
+        if plans.iter().any(|plan| plan.kind == *kind) {
+            world.must_mut::<IncidentRecord>(incident.0);
+        }
+    }
 }
 
 /// A grid is defined before anybody can live on it, so a new one starts with nobody on duty.

@@ -1,1 +1,0 @@
-//! Named checks, called by tests, the simulator, debug builds and a production counter.
