@@ -1,6 +1,7 @@
 //! Baiying on real calls: replay on virtual time, load over real sockets.
 
 mod calls;
+mod load;
 mod replay;
 mod scene;
 
@@ -17,10 +18,16 @@ struct Arguments {
 enum Verb {
     /// A whole file of calls through the engine, in process, on virtual time
     Replay(replay::Options),
+    /// Real sockets, real places, open loop, against a hub of its own or one that runs
+    Load(load::Options),
+    /// kill -9 at a random moment under load, again and again: nothing acknowledged may be lost
+    Kill(load::kill::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().verb {
         Verb::Replay(options) => replay::run(&options),
+        Verb::Load(options) => load::run(&options),
+        Verb::Kill(options) => load::kill::run(&options),
     }
 }

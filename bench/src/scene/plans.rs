@@ -25,7 +25,7 @@ pub struct Rules {
 }
 
 /// An offer never stands shorter than this, however fast people live: the network does not live faster.
-const DEADLINE_MS_MIN: u64 = 2 * SECOND_MS;
+const DEADLINE_MS_MIN: u64 = 5 * SECOND_MS;
 
 impl Rules {
     pub fn plan(&self, kind: &str) -> ResponsePlan {

@@ -1,11 +1,14 @@
 //! Where the hub is, and the few HTTP calls that come before a socket.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::net::{TcpSocket, TcpStream};
+use uuid::Uuid;
 use wire::http::{Session, SignIn, WsTicket};
 use wire::problem::Problem;
 
@@ -21,6 +24,8 @@ struct Inner {
     base: String,
     /// `host:port`, for the socket.
     authority: String,
+    /// The address that this one comes from, where it matters.
+    from: Option<Ipv4Addr>,
     http: reqwest::Client,
 }
 
@@ -35,7 +40,27 @@ impl Endpoint {
         let host = url.host_str().with_context(|| format!("{base} names no host"))?;
         let authority = format!("{host}:{}", url.port_or_known_default().unwrap_or(80));
         let http = reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("no HTTP client")?;
-        Ok(Self(Arc::new(Inner { base: format!("http://{authority}"), authority, http })))
+        Ok(Self(Arc::new(Inner { base: format!("http://{authority}"), authority, from: None, http })))
+    }
+
+    /// The same hub, reached from another address of this machine: a hub takes only so many sign-ins from one.
+    ///
+    /// # Errors
+    /// No HTTP client can be made.
+    pub fn from_address(&self, from: Ipv4Addr) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().timeout(HTTP_TIMEOUT).local_address(std::net::IpAddr::V4(from));
+        let http = client.build().context("no HTTP client")?;
+        let (base, authority) = (self.0.base.clone(), self.0.authority.clone());
+        Ok(Self(Arc::new(Inner { base, authority, from: Some(from), http })))
+    }
+
+    /// A TCP connection for a socket.
+    pub(super) async fn connect(&self) -> anyhow::Result<TcpStream> {
+        let Some(from) = self.0.from else { return Ok(TcpStream::connect(self.authority()).await?) };
+        let to = tokio::net::lookup_host(self.authority()).await?.find(SocketAddr::is_ipv4);
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((from, 0)))?;
+        Ok(socket.connect(to.context("the hub has no IPv4 address")?).await?)
     }
 
     pub fn authority(&self) -> &str {
@@ -76,9 +101,22 @@ impl Endpoint {
         token: Option<&str>,
         body: &impl Serialize,
     ) -> anyhow::Result<A> {
-        let mut request = self.0.http.post(format!("{}{path}", self.0.base)).json(body);
-        request = request.header("Idempotency-Key", uuid::Uuid::now_v7().to_string());
-        self.answer(path, request, token).await
+        self.post_as(Uuid::now_v7(), path, token, body).await
+    }
+
+    /// The same under a key of the caller's own: the same key again takes effect once.
+    ///
+    /// # Errors
+    /// As [`Endpoint::post`].
+    pub async fn post_as<A: DeserializeOwned>(
+        &self,
+        key: Uuid,
+        path: &str,
+        token: Option<&str>,
+        body: &impl Serialize,
+    ) -> anyhow::Result<A> {
+        let request = self.0.http.post(format!("{}{path}", self.0.base)).json(body);
+        self.answer(path, request.header("Idempotency-Key", key.to_string()), token).await
     }
 
     /// # Errors

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wire::Id;
 use wire::client::{ClientFrame, Resync, StreamPoint};
 use wire::command::{self, CommandArgs};
-use wire::rows::VolunteerRows;
+use wire::rows::{DutyStatus, VolunteerRows};
 use wire::server::{CommandResult, Delta, Pong, ServerFrame, Snapshot, StreamMode, Welcome};
 
 use super::line::Line;
@@ -46,7 +46,7 @@ impl Phone {
     }
 
     fn snapshot(&mut self, part: Snapshot<VolunteerRows>) {
-        self.rows(&part.data, None);
+        self.rows(&part.data, part.seq, None);
         if part.last {
             let point = StreamPoint { history: part.history, seq: part.seq };
             self.owner.streams.entry(part.district).or_default().stand(point);
@@ -65,7 +65,7 @@ impl Phone {
         let point = StreamPoint { history: delta.history, seq: delta.seq };
         let stream = self.owner.streams.entry(delta.district.clone()).or_default();
         match stream.take(delta.prev, point) {
-            Verdict::Apply => self.rows(&delta.data, delta.trace),
+            Verdict::Apply => self.rows(&delta.data, delta.seq, delta.trace),
             Verdict::Doubled => self.tell(Notice::Doubled { seq: delta.seq }),
             Verdict::Lost { expected } => {
                 let at = stream.point().unwrap_or(StreamPoint { seq: 0, ..point });
@@ -77,22 +77,26 @@ impl Phone {
         Ok(())
     }
 
-    fn rows(&mut self, rows: &VolunteerRows, trace: Option<Uuid>) {
-        let heard = self.owner.table.upsert(rows);
-        for heard in &heard {
-            match *heard {
+    fn rows(&mut self, rows: &VolunteerRows, seq: u64, trace: Option<Uuid>) {
+        if rows.me.last().is_some_and(|me| me.duty != DutyStatus::OffDuty) {
+            self.tell(Notice::OnDuty);
+        }
+        for heard in self.owner.take(rows) {
+            match heard {
                 Heard::Offered { offer, incident, .. } => {
                     self.tell(Notice::Offered { offer: Id(offer.0), incident: Id(incident.0), trace });
                 }
                 Heard::Assigned { assignment, .. } => {
                     let row = rows.assignments.iter().find(|row| row.id.0 == assignment.0);
                     let incident = row.map_or(Id(0), |row| row.incident);
-                    self.tell(Notice::Assigned { assignment: Id(assignment.0), incident });
+                    self.tell(Notice::Assigned { assignment: Id(assignment.0), incident, seq });
                 }
                 Heard::OfferOver { .. } | Heard::AssignmentOver { .. } => {}
             }
         }
-        self.owner.hear(heard);
+        for row in rows.assignments.iter().filter(|row| row.ended_at.is_some()) {
+            self.tell(Notice::AssignmentOver { assignment: row.id, seq });
+        }
     }
 
     fn result(&mut self, result: &CommandResult) {

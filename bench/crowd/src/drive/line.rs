@@ -44,7 +44,7 @@ impl Line {
         let mut request = format!("ws://{}/v1/ws", hub.authority()).into_client_request()?;
         let subprotocol = HeaderValue::from_static(wire::SUBPROTOCOL);
         request.headers_mut().insert("Sec-WebSocket-Protocol", subprotocol);
-        let tcp = TcpStream::connect(hub.authority()).await.context("no connection to the hub")?;
+        let tcp = hub.connect().await.context("no connection to the hub")?;
         tcp.set_nodelay(true)?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)

@@ -7,6 +7,7 @@ use matcher::{SECOND_MS, Timestamp};
 use rand::RngExt;
 use wire::Time;
 use wire::client::{ClientFrame, Crs, Ping, PositionFrame, StreamPoint};
+use wire::rows::VolunteerRows;
 use wire::server::Pong;
 
 use super::outbox::Outbox;
@@ -72,6 +73,13 @@ impl Owner {
     /// The home district, once the hub has said which it is.
     pub fn district(&self) -> Option<String> {
         self.streams.keys().next().cloned()
+    }
+
+    /// Puts rows on the screen; what its owner hears of them.
+    pub fn take(&mut self, rows: &VolunteerRows) -> Vec<Heard> {
+        let heard = self.table.upsert(rows);
+        self.hear(heard.clone());
+        heard
     }
 
     pub fn hear(&mut self, heard: Vec<Heard>) {

@@ -1,0 +1,141 @@
+//! Gets everybody online: import, invitations, sign-in, sockets. Each step is what a community would do.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use crowd::drive::{Endpoint, Farewell, Phone, Witness};
+use crowd::model::{Pace, Person};
+use futures_util::StreamExt;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::files::Files;
+use super::hub::Installation;
+use crate::scene::Resident;
+
+/// Phones behind one address: a hub takes only so many sign-ins from one, and people do not all live in one house.
+const PHONES_PER_ADDRESS: usize = 25;
+/// Sign-ins under way at once.
+const ARRIVALS_AT_ONCE: usize = 32;
+
+/// A phone's way to the hub and its session.
+pub type SignedIn = (Endpoint, String);
+
+/// Imports every file; a bad row stops the run.
+///
+/// # Errors
+/// The hub refuses a file; its report is in the message.
+pub async fn import(installation: &Installation, files: &Files) -> anyhow::Result<()> {
+    for (kind, path) in &files.0 {
+        let path = path.display().to_string();
+        let mut words = vec!["import", *kind, path.as_str()];
+        if matches!(*kind, "grids" | "volunteers") {
+            words.extend(["--crs", "wgs84"]);
+        }
+        installation.verb(&words).await?;
+    }
+    Ok(())
+}
+
+/// An operator who raises alarms for callers: the token of his session.
+///
+/// # Errors
+/// The hub refuses the account or its link.
+pub async fn operator(installation: &Installation, hub: &Endpoint) -> anyhow::Result<String> {
+    let said = installation.verb(&["user", "add", "bench-desk", "--role", "operator"]).await?;
+    let code = said.split('#').nth(1).and_then(|rest| rest.split_whitespace().next());
+    let code = code.with_context(|| format!("`hub user add` printed no link: {said}"))?;
+    Ok(hub.sign_in_by_link(code).await?.token)
+}
+
+/// Signs everybody in by his invitation, in the order of the file of volunteers.
+///
+/// # Errors
+/// An invitation is missing or refused.
+pub async fn sign_in(
+    installation: &Installation,
+    hub: &Endpoint,
+    folder: &Path,
+    count: usize,
+) -> anyhow::Result<Vec<SignedIn>> {
+    let out = folder.join("invitations.csv");
+    installation.verb(&["invite", "--out", &out.display().to_string()]).await?;
+    let mut codes: Vec<(u64, String)> = Vec::new();
+    for row in csv::Reader::from_path(&out)?.records() {
+        codes.push(invitation(&row?).context("an invitation without a name's number or a code")?);
+    }
+    ensure!(codes.len() >= count, "{} invitations for {count} people", codes.len());
+    codes.sort_unstable();
+    let arrivals = codes.into_iter().take(count).enumerate().map(|(index, (_, code))| {
+        let hub = hub.clone();
+        async move {
+            let hub = hub.from_address(address(index))?;
+            let token = hub.sign_in_by_link(&code).await?.token;
+            anyhow::Ok((hub, token))
+        }
+    });
+    let signed_in: Vec<_> = futures_util::stream::iter(arrivals).buffered(ARRIVALS_AT_ONCE).collect().await;
+    signed_in.into_iter().collect()
+}
+
+/// `volunteer, name, link`: the number that ends the name, and the code that ends the link.
+fn invitation(row: &csv::StringRecord) -> Option<(u64, String)> {
+    let number = row.get(1)?.rsplit(' ').next()?.parse().ok()?;
+    Some((number, row.get(2)?.split('#').nth(1)?.to_owned()))
+}
+
+/// Loopback has sixteen million addresses; each house gets one.
+fn address(index: usize) -> Ipv4Addr {
+    let house = (index / PHONES_PER_ADDRESS) as u32 + 1;
+    Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 0)) + house)
+}
+
+/// Everybody's phone, each on a task of its own.
+pub struct Crowd {
+    phones: JoinSet<anyhow::Result<Farewell>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Crowd {
+    pub fn start(signed_in: Vec<SignedIn>, residents: &[Resident], pace: Pace, witness: &Witness) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut phones = JoinSet::new();
+        for (index, ((hub, token), resident)) in signed_in.into_iter().zip(residents).enumerate() {
+            let person = Person::new(resident.temper, resident.volunteer.home, pace);
+            let phone = Phone::new(index as u64, hub, token, person).witness(Arc::clone(witness));
+            phones.spawn(phone.run(stopped.clone()));
+        }
+        Self { phones, stop }
+    }
+
+    /// A phone that has ended although nobody told it to.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub fn check(&mut self) -> anyhow::Result<()> {
+        match self.phones.try_join_next() {
+            None => Ok(()),
+            Some(ended) => ended?.map(drop),
+        }
+    }
+
+    /// Everybody hangs up; how many could not prove that all that was sent to them had come.
+    ///
+    /// # Errors
+    /// A phone was turned away or heard what is not the protocol.
+    pub async fn stop(mut self) -> anyhow::Result<u64> {
+        self.stop.send_replace(true);
+        let mut incomplete = 0;
+        while let Some(ended) = self.phones.join_next().await {
+            incomplete += u64::from(ended??.complete != Some(true));
+        }
+        Ok(incomplete)
+    }
+
+    /// Stops at once, without a word: the hub has been killed.
+    pub async fn abandon(mut self) {
+        self.phones.shutdown().await;
+    }
+}
