@@ -21,7 +21,7 @@ mod tests;
 mod wave;
 
 pub use entry::{Availability, Entry};
-pub use index::Index;
+pub use index::{Finder, Index};
 pub use naive::Naive;
 pub use order::{Judge, RankKey, RankQuery, Ranked, Ranking, Turn, Way, distance_m, pace_ms_per_m};
 pub use query::{Census, Near, NearestQuery, distance_mm};

@@ -41,13 +41,16 @@ impl Naive {
 
     pub fn nearest(&self, query: &NearestQuery) -> Vec<Near> {
         let askable = self.askable(query.skills, false);
-        let near =
-            |entry: &Entry| Near { distance_mm: distance_mm(query.at, entry.position), volunteer: entry.volunteer };
-        let mut found: Vec<Near> = askable.map(near).collect();
-        found.retain(|near| near.distance_mm <= u64::from(query.radius_m) * 1_000);
-        found.sort_unstable();
-        found.truncate(query.count);
-        found
+        let mut near: Vec<(u64, &Entry)> =
+            askable.map(|entry| (distance_mm(query.at, entry.position), entry)).collect();
+        near.retain(|(distance_mm, _)| *distance_mm <= u64::from(query.radius_m) * 1_000);
+        near.sort_unstable_by_key(|(distance_mm, entry)| (*distance_mm, entry.volunteer));
+        near.truncate(query.count);
+        let found = |(_, entry): (u64, &Entry)| Near {
+            volunteer: entry.volunteer,
+            distance_m: distance_m(query.at, entry.position),
+        };
+        near.into_iter().map(found).collect()
     }
 
     pub fn rank(&self, query: &RankQuery, mut judge: impl Judge) -> Ranking {

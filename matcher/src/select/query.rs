@@ -13,15 +13,15 @@ pub struct NearestQuery {
     pub count: usize,
 }
 
-/// One volunteer found by [`NearestQuery`], in the order of distance, then id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// One volunteer found by [`NearestQuery`]. Their order is that of [`distance_mm`], then id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Near {
-    /// Great-circle distance in millimetres.
-    pub distance_mm: u64,
     pub volunteer: VolunteerId,
+    /// Great-circle distance in rounded metres.
+    pub distance_m: u32,
 }
 
-/// Great-circle distance in whole millimetres, as it enters the plain order.
+/// Great-circle distance in whole millimetres: what the plain order and the radius go by.
 pub fn distance_mm(from: Position, to: Position) -> u64 {
     (from.distance_m(to) * 1_000.0).round() as u64
 }

@@ -7,10 +7,10 @@ use super::super::entry::Availability;
 use super::super::order::distance_m;
 use super::super::query::Census;
 use super::Index;
-use super::chunks::{Mark, Marks, NONE};
+use super::chunks::{LANES, Mark, Marks, NONE};
 use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL};
 use super::maps::Tally;
-use super::walk::{Visitor, square, walk};
+use super::walk::{Met, Visitor, square, walk};
 use crate::model::{Position, SkillSet};
 
 /// See [`Index::census`].
@@ -106,15 +106,14 @@ impl Disc<'_> {
     /// `corner` is the query seen from the south-west corner.
     fn add_block(&mut self, block: usize, corner: Spot, lies: Lies) {
         let (maps, row) = (&self.index.maps, super::walk::first_row(self.skills));
-        let Some(&word) = maps.row(row).get(block) else { return };
+        let Some(here) = maps.row(row).get(block) else { return };
         match lies {
             Lies::Outside => {}
             Lies::Inside if self.skills.count_ones() <= 1 => {
-                let tally = maps.tally(row, block);
-                self.tally.ready += tally.ready;
-                self.tally.resting += tally.resting;
+                self.tally.ready += here.tally.ready;
+                self.tally.resting += here.tally.resting;
             }
-            Lies::Inside | Lies::Across => self.add_cells(block, word, corner),
+            Lies::Inside | Lies::Across => self.add_cells(block, here.cells, corner),
         }
     }
 
@@ -148,9 +147,10 @@ impl Disc<'_> {
 
     fn lanes_within(&self, chunk: u32, lanes: u16, corner: Spot) -> u16 {
         let inside = |lane: &u32| {
-            let (x, y, seat) = self.index.chunks.lane(chunk, *lane);
+            let (x, y) = self.index.chunks.offsets(chunk, *lane);
             let square = square(i64::from(x) - corner.x) + square(i64::from(y) - corner.y);
-            square <= self.surely || square <= self.perhaps && self.measured_inside(seat)
+            square <= self.surely
+                || square <= self.perhaps && self.measured_inside(self.index.chunks.seat(chunk * LANES + lane))
         };
         let lanes = (0..16).filter(|lane| lanes >> lane & 1 == 1).filter(inside);
         lanes.fold(0, |lanes, lane| lanes | 1 << lane)
@@ -188,9 +188,13 @@ impl Visitor for Disc<'_> {
         self.perhaps
     }
 
-    fn visit(&mut self, _index: &Index, _square: u64, seat: u32, (marks, lane): (&Marks, u32)) {
-        if self.measured_inside(seat) {
-            self.add_lanes(marks, 1 << lane);
+    fn visit(&mut self, index: &Index, met: Met) {
+        if self.measured_inside(met.seat(index)) {
+            match index.card(met.seat(index)).availability {
+                Availability::Ready => self.tally.ready += 1,
+                Availability::Resting => self.tally.resting += 1,
+                Availability::Engaged | Availability::OffDuty => {}
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A cell is a chain of chunks; all but the first are full, because a hole is filled from the first (swap-remove). Skills
 //! are stored turned over: one 16-bit row for each skill says which lanes have it, so a query reads one row instead of
-//! sixteen sets, and an AND of rows gives the lanes to measure.
+//! sixteen sets, and an AND of rows gives the lanes to measure. Only those who may be asked lie in the cells; the others
+//! lie in one more cell, nowhere, that no query visits.
 
 use super::super::entry::Availability;
 use crate::model::TravelMode;
@@ -65,6 +66,8 @@ pub(super) struct Card {
     pub(super) travel: TravelMode,
     pub(super) availability: Availability,
     pub(super) reachable: bool,
+    /// The low byte of the grid's number: enough to leave most other grids out.
+    pub(super) grid_byte: u8,
 }
 
 impl Card {
@@ -82,18 +85,35 @@ impl Card {
     }
 }
 
-/// One chunk without its skills and places: its chain and its marks.
+/// The rows of sixteen lanes that say what somebody is, and the chain of the cell. Part of a [`Chunk`].
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Marks {
     pub(super) next: u32,
     cell: u32,
     rows: [u16; MARKS],
+    /// The low byte of each lane's grid.
+    grids: [u8; LANES as usize],
 }
 
 impl Marks {
     /// A chunk of one: lane 0 is as `card` says.
     pub(super) fn of(card: &Card) -> Self {
-        Self { next: NONE, cell: NONE, rows: Mark::ALL.map(|mark| u16::from(card.has(mark))) }
+        let mut marks = Self { rows: Mark::ALL.map(|mark| u16::from(card.has(mark))), ..EMPTY.marks };
+        marks.grids[0] = card.grid_byte;
+        marks
+    }
+
+    #[inline]
+    pub(super) fn row(&self, mark: Mark) -> u16 {
+        self.rows[mark as usize]
+    }
+
+    /// The lanes whose grid may be this one.
+    #[inline]
+    pub(super) fn lanes_of_grid(&self, grid_byte: u8) -> u16 {
+        let bit = |(lane, &grid): (usize, &u8)| u16::from(grid == grid_byte) << lane;
+        self.grids.iter().enumerate().map(bit).fold(0, |lanes, bit| lanes | bit)
     }
 
     pub(super) fn availability(&self, availability: Availability) -> u16 {
@@ -116,18 +136,38 @@ impl Marks {
         }
     }
 
-    pub(super) fn row(&self, mark: Mark) -> u16 {
-        self.rows[mark as usize]
+    fn set(&mut self, lane: u32, card: &Card) {
+        let bit = 1 << lane;
+        for (row, mark) in self.rows.iter_mut().zip(Mark::ALL) {
+            *row = if card.has(mark) { *row | bit } else { *row & !bit };
+        }
+        self.grids[lane as usize] = card.grid_byte;
     }
 }
 
-/// Fixed-point offsets in the cell, one cache line.
+/// Skills in the chunk itself; those above lie apart, because few districts have so many.
+const SKILLS_INSIDE: usize = 64;
+/// Four skills' rows to a word.
+type SkillRows = [u64; SKILLS_INSIDE / 4];
+
+/// Five cache lines: marks, two of skills, places in the cell, seats.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Offsets {
+#[repr(C)]
+struct Chunk {
+    marks: Marks,
+    skills: SkillRows,
     x: [u16; LANES as usize],
     y: [u16; LANES as usize],
+    seats: [u32; LANES as usize],
 }
+
+const EMPTY: Chunk = Chunk {
+    marks: Marks { next: NONE, cell: NONE, rows: [0; MARKS], grids: [0; LANES as usize] },
+    skills: [0; SKILLS_INSIDE / 4],
+    x: [0; LANES as usize],
+    y: [0; LANES as usize],
+    seats: [NONE; LANES as usize],
+};
 
 /// A lane's address: chunk * 16 + lane.
 pub(super) type Lane = u32;
@@ -135,40 +175,42 @@ pub(super) type Lane = u32;
 #[derive(Clone, Debug)]
 pub(super) struct Chunks {
     heads: Vec<u32>,
-    marks: Vec<Marks>,
-    offsets: Vec<Offsets>,
-    seats: Vec<[u32; LANES as usize]>,
-    /// Four skills' rows to a word.
-    skills: Vec<u64>,
-    words: usize,
+    chunks: Vec<Chunk>,
+    /// The rows of the skills from [`SKILLS_INSIDE`] on, for each chunk; empty until somebody has such a skill.
+    more: Vec<SkillRows>,
     free: Vec<u32>,
 }
 
 impl Chunks {
-    /// No volunteers in `cells` cells, with rows for the skills 0 .. `4 * words`.
-    pub(super) fn new(cells: usize, words: usize) -> Self {
-        Self {
-            heads: vec![NONE; cells],
-            marks: Vec::new(),
-            offsets: Vec::new(),
-            seats: Vec::new(),
-            skills: Vec::new(),
-            words,
-            free: Vec::new(),
-        }
+    /// No volunteers in `cells` cells.
+    pub(super) fn new(cells: usize) -> Self {
+        Self { heads: vec![NONE; cells + 1], chunks: Vec::new(), more: Vec::new(), free: Vec::new() }
     }
 
+    /// Makes room for exactly the chunks of `volunteers` in all cells as they are now likely to need.
+    pub(super) fn shrink(&mut self) {
+        self.chunks.shrink_to_fit();
+        self.more.shrink_to_fit();
+    }
+
+    /// The cell of those who are not to be asked.
+    pub(super) fn nowhere(&self) -> u32 {
+        self.heads.len() as u32 - 1
+    }
+
+    #[inline]
     pub(super) fn head(&self, cell: u32) -> u32 {
         self.heads[cell as usize]
     }
 
+    #[inline]
     pub(super) fn marks(&self, chunk: u32) -> &Marks {
-        &self.marks[chunk as usize]
+        &self.chunks[chunk as usize].marks
     }
 
     /// Every chunk that is in use.
     pub(super) fn chunks(&self) -> impl Iterator<Item = u32> {
-        (0..self.marks.len() as u32).filter(|&chunk| self.marks(chunk).row(Mark::Present) != 0)
+        (0..self.chunks.len() as u32).filter(|&chunk| self.marks(chunk).row(Mark::Present) != 0)
     }
 
     /// The lanes of a chunk that have all of `skills`.
@@ -185,41 +227,45 @@ impl Chunks {
     /// The lanes of a chunk that have one skill.
     #[inline]
     pub(super) fn skill_row(&self, chunk: u32, skill: usize) -> u16 {
-        if skill / 4 >= self.words {
-            return 0;
-        }
-        (self.skills[chunk as usize * self.words + skill / 4] >> (16 * (skill % 4))) as u16
+        let rows = match skill < SKILLS_INSIDE {
+            true => Some(&self.chunks[chunk as usize].skills),
+            false => self.more.get(chunk as usize),
+        };
+        rows.map_or(0, |rows| (rows[skill % SKILLS_INSIDE / 4] >> (16 * (skill % 4))) as u16)
     }
 
-    /// Whether a cell has somebody on duty and not engaged of a row of the maps (0: anybody, s + 1: skill s).
-    pub(super) fn any_askable(&self, cell: u32, row: usize) -> bool {
+    /// Whether a cell has anybody of a row of the maps (0: anybody, s + 1: skill s).
+    pub(super) fn any(&self, cell: u32, row: usize) -> bool {
         let mut chunk = self.head(cell);
         while chunk != NONE {
-            let marks = self.marks(chunk);
-            let with = if row == 0 { u16::MAX } else { self.skill_row(chunk, row - 1) };
-            if with & (marks.row(Mark::Ready) | marks.row(Mark::Resting)) != 0 {
+            if row == 0 || self.skill_row(chunk, row - 1) != 0 {
                 return true;
             }
-            chunk = marks.next;
+            chunk = self.marks(chunk).next;
         }
         false
     }
 
-    /// Offsets in the cell and seat of a lane.
+    /// Offsets in the cell of a lane.
     #[inline]
-    pub(super) fn lane(&self, chunk: u32, lane: u32) -> (u16, u16, u32) {
-        let (offsets, lane) = (&self.offsets[chunk as usize], (lane % LANES) as usize);
-        (offsets.x[lane], offsets.y[lane], self.seats[chunk as usize][lane])
+    pub(super) fn offsets(&self, chunk: u32, lane: u32) -> (u16, u16) {
+        let (chunk, lane) = (&self.chunks[chunk as usize], (lane % LANES) as usize);
+        (chunk.x[lane], chunk.y[lane])
+    }
+
+    #[inline]
+    pub(super) fn seat(&self, lane: Lane) -> u32 {
+        self.chunks[(lane / LANES) as usize].seats[(lane % LANES) as usize]
     }
 
     pub(super) fn cell(&self, lane: Lane) -> u32 {
         self.marks(lane / LANES).cell
     }
 
+    #[inline]
     pub(super) fn set_offsets(&mut self, lane: Lane, x: u16, y: u16) {
-        let offsets = &mut self.offsets[(lane / LANES) as usize];
-        let lane = (lane % LANES) as usize;
-        (offsets.x[lane], offsets.y[lane]) = (x, y);
+        let (chunk, lane) = (&mut self.chunks[(lane / LANES) as usize], (lane % LANES) as usize);
+        (chunk.x[lane], chunk.y[lane]) = (x, y);
     }
 
     /// All that the rows say of a lane.
@@ -232,50 +278,39 @@ impl Chunks {
             () if has(Mark::Engaged) => Availability::Engaged,
             () => Availability::OffDuty,
         };
-        Card { skills: self.skills(lane), travel: marks.travel(lane), availability, reachable: has(Mark::Reachable) }
+        Card {
+            skills: self.skills(lane),
+            travel: marks.travel(lane % LANES),
+            availability,
+            reachable: has(Mark::Reachable),
+            grid_byte: marks.grids[(lane % LANES) as usize],
+        }
     }
 
     /// Writes the marks of a lane, not its skills.
     pub(super) fn set_marks(&mut self, lane: Lane, card: &Card) {
-        let bit = 1 << (lane % LANES);
-        let rows = &mut self.marks[(lane / LANES) as usize].rows;
-        for mark in Mark::ALL {
-            let row = &mut rows[mark as usize];
-            *row = if card.has(mark) { *row | bit } else { *row & !bit };
-        }
+        self.chunks[(lane / LANES) as usize].marks.set(lane % LANES, card);
     }
 
-    /// The skills of a lane, read across the rows four at a time.
+    /// The skills of a lane.
     fn skills(&self, lane: Lane) -> u128 {
-        const ONE_OF_EACH: u64 = 0x0001_0001_0001_0001;
-        const GATHER: u64 = 1 << 48 | 1 << 33 | 1 << 18 | 1 << 3;
-        let first = (lane / LANES) as usize * self.words;
-        let gather = |word: &u64| ((word >> (lane % LANES) & ONE_OF_EACH).wrapping_mul(GATHER) >> 48) & 0xf;
-        let words = self.skills[first..first + self.words].iter().enumerate();
-        words.fold(0, |skills, (place, word)| skills | u128::from(gather(word)) << (4 * place))
+        let (chunk, lane) = ((lane / LANES) as usize, lane % LANES);
+        let inside = skills_across(&self.chunks[chunk].skills, lane);
+        let more = self.more.get(chunk).map_or(0, |rows| skills_across(rows, lane));
+        u128::from(inside) | u128::from(more) << SKILLS_INSIDE
     }
 
     /// Turns the bits of `skills` over for one lane: from absent to present, or back.
-    pub(super) fn flip_skills(&mut self, lane: Lane, mut skills: u128) {
-        let first = (lane / LANES) as usize * self.words;
-        while skills != 0 {
-            let skill = skills.trailing_zeros() as usize;
-            self.skills[first + skill / 4] ^= 1 << (16 * (skill % 4) + (lane % LANES) as usize);
-            skills &= skills - 1;
+    pub(super) fn flip_skills(&mut self, lane: Lane, skills: u128) {
+        let (chunk, lane) = ((lane / LANES) as usize, lane % LANES);
+        flip_across(&mut self.chunks[chunk].skills, lane, skills as u64);
+        let more = (skills >> SKILLS_INSIDE) as u64;
+        if more != 0 {
+            if self.more.len() < self.chunks.len() {
+                self.more.resize(self.chunks.len(), EMPTY.skills);
+            }
+            flip_across(&mut self.more[chunk], lane, more);
         }
-    }
-
-    /// Makes room for skills up to `4 * words`.
-    pub(super) fn widen(&mut self, words: usize) {
-        let mut skills = vec![0; self.marks.len() * words];
-        for (to, from) in skills.chunks_mut(words).zip(self.skills.chunks(self.words.max(1))) {
-            to[..from.len()].copy_from_slice(from);
-        }
-        (self.skills, self.words) = (skills, words);
-    }
-
-    pub(super) fn words(&self) -> usize {
-        self.words
     }
 
     /// Puts somebody into the first free lane of a cell.
@@ -284,7 +319,7 @@ impl Chunks {
         let full = head == NONE || self.marks(head).row(Mark::Present) == u16::MAX;
         let chunk = if full { self.push_chunk(cell) } else { head };
         let lane = chunk * LANES + self.marks(chunk).row(Mark::Present).trailing_ones();
-        self.seats[chunk as usize][(lane % LANES) as usize] = seat;
+        self.chunks[chunk as usize].seats[(lane % LANES) as usize] = seat;
         self.set_marks(lane, card);
         self.flip_skills(lane, card.skills);
         lane
@@ -297,7 +332,7 @@ impl Chunks {
         let head = self.head(cell);
         let last = head * LANES + self.marks(head).row(Mark::Present).ilog2();
         let moved = (last != lane).then(|| self.move_lane(last, lane));
-        for row in &mut self.marks[head as usize].rows {
+        for row in &mut self.chunks[head as usize].marks.rows {
             *row &= !(1 << (last % LANES));
         }
         if self.marks(head).row(Mark::Present) == 0 {
@@ -308,10 +343,10 @@ impl Chunks {
     }
 
     fn move_lane(&mut self, from: Lane, to: Lane) -> u32 {
-        let (x, y, seat) = self.lane(from / LANES, from);
+        let (x, y) = self.offsets(from / LANES, from);
+        let (seat, card) = (self.seat(from), self.card(from));
         self.set_offsets(to, x, y);
-        self.seats[(to / LANES) as usize][(to % LANES) as usize] = seat;
-        let card = self.card(from);
+        self.chunks[(to / LANES) as usize].seats[(to % LANES) as usize] = seat;
         self.set_marks(to, &card);
         self.flip_skills(from, card.skills);
         self.flip_skills(to, card.skills);
@@ -319,20 +354,15 @@ impl Chunks {
     }
 
     fn push_chunk(&mut self, cell: u32) -> u32 {
-        let marks = Marks { next: self.head(cell), cell, rows: [0; MARKS] };
-        let chunk = match self.free.pop() {
-            Some(chunk) => {
-                self.marks[chunk as usize] = marks;
-                chunk
+        let chunk = self.free.pop().unwrap_or_else(|| {
+            self.chunks.push(EMPTY);
+            if !self.more.is_empty() {
+                self.more.push(EMPTY.skills);
             }
-            None => {
-                self.marks.push(marks);
-                self.offsets.push(Offsets { x: [0; LANES as usize], y: [0; LANES as usize] });
-                self.seats.push([NONE; LANES as usize]);
-                self.skills.resize(self.skills.len() + self.words, 0);
-                self.marks.len() as u32 - 1
-            }
-        };
+            self.chunks.len() as u32 - 1
+        });
+        let marks = &mut self.chunks[chunk as usize].marks;
+        *marks = Marks { next: self.heads[cell as usize], cell, ..EMPTY.marks };
         self.heads[cell as usize] = chunk;
         chunk
     }
@@ -340,10 +370,24 @@ impl Chunks {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.heads.capacity() * size_of::<u32>()
-            + self.marks.capacity() * size_of::<Marks>()
-            + self.offsets.capacity() * size_of::<Offsets>()
-            + self.seats.capacity() * size_of::<[u32; LANES as usize]>()
-            + self.skills.capacity() * size_of::<u64>()
+            + self.chunks.capacity() * size_of::<Chunk>()
+            + self.more.capacity() * size_of::<SkillRows>()
             + self.free.capacity() * size_of::<u32>()
+    }
+}
+
+/// Reads one lane across the rows, four skills at a time.
+fn skills_across(rows: &SkillRows, lane: u32) -> u64 {
+    const ONE_OF_EACH: u64 = 0x0001_0001_0001_0001;
+    const GATHER: u64 = 1 << 48 | 1 << 33 | 1 << 18 | 1 << 3;
+    let gather = |word: &u64| ((word >> lane & ONE_OF_EACH).wrapping_mul(GATHER) >> 48) & 0xf;
+    rows.iter().enumerate().fold(0, |skills, (place, word)| skills | gather(word) << (4 * place))
+}
+
+fn flip_across(rows: &mut SkillRows, lane: u32, mut skills: u64) {
+    while skills != 0 {
+        let skill = skills.trailing_zeros();
+        rows[skill as usize / 4] ^= 1 << (16 * (skill % 4) + lane);
+        skills &= skills - 1;
     }
 }

@@ -156,7 +156,7 @@ impl Frame {
     /// Squares above this are surely farther than `metres`.
     pub(super) fn square_at_most(&self, metres: f64) -> u64 {
         let units = (metres + self.precision.epsilon_m) * self.units_per_m;
-        ((units * units) as u64 + 1).min(SQUARE_MAX)
+        ((units * units) as u64).saturating_add(1).min(SQUARE_MAX)
     }
 
     /// Squares up to this are surely no farther than `metres`.

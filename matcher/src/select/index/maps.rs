@@ -5,7 +5,15 @@
 
 use super::super::entry::Availability;
 
-/// How many of one row a block has.
+/// What a block of 64 cells has of one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// The cells that have somebody: bit 8 * row + column.
+    pub(super) cells: u64,
+    pub(super) tally: Tally,
+}
+
+/// How many there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) ready: u32,
@@ -15,8 +23,8 @@ pub(super) struct Tally {
 #[derive(Clone, Debug)]
 pub(super) struct Maps {
     blocks: usize,
-    cells: Vec<u64>,
-    tallies: Vec<Tally>,
+    /// Row after row.
+    rows: Vec<Block>,
     /// Of the whole index, those outside the box too.
     totals: Vec<[u32; Availability::ALL.len()]>,
 }
@@ -34,31 +42,26 @@ pub(super) fn rows_of(skills: u128) -> impl Iterator<Item = usize> {
 
 impl Maps {
     pub(super) fn new(blocks: usize, skills: usize) -> Self {
-        let rows = skills + 1;
-        Self {
-            blocks,
-            cells: vec![0; rows * blocks],
-            tallies: vec![Tally::default(); rows * blocks],
-            totals: vec![[0; Availability::ALL.len()]; rows],
-        }
+        let mut maps = Self { blocks, rows: Vec::new(), totals: Vec::new() };
+        maps.widen(skills);
+        maps
+    }
+
+    /// How many skills there is room for.
+    pub(super) fn skills(&self) -> usize {
+        self.totals.len() - 1
     }
 
     /// Makes room for `skills` skills.
     pub(super) fn widen(&mut self, skills: usize) {
-        let rows = skills + 1;
-        self.cells.resize(rows * self.blocks, 0);
-        self.tallies.resize(rows * self.blocks, Tally::default());
-        self.totals.resize(rows, [0; Availability::ALL.len()]);
+        self.rows.resize((skills + 1) * self.blocks, Block::default());
+        self.totals.resize(skills + 1, Default::default());
     }
 
-    /// The words of one row, one for each block; nothing for a skill that nobody ever had.
+    /// One row, block after block; nothing for a skill that nobody ever had.
     #[inline]
-    pub(super) fn row(&self, row: usize) -> &[u64] {
-        self.cells.get(row * self.blocks..(row + 1) * self.blocks).unwrap_or(&[])
-    }
-
-    pub(super) fn tally(&self, row: usize, block: usize) -> Tally {
-        self.tallies[row * self.blocks + block]
+    pub(super) fn row(&self, row: usize) -> &[Block] {
+        self.rows.get(row * self.blocks..(row + 1) * self.blocks).unwrap_or(&[])
     }
 
     /// How many of a row are in the index, by availability.
@@ -77,9 +80,9 @@ impl Maps {
     pub(super) fn enter(&mut self, cell: u32, skills: u128, availability: Availability) {
         let (block, bit) = (cell as usize / 64, 1 << (cell % 64));
         for row in rows_of(skills) {
-            let at = row * self.blocks + block;
-            self.cells[at] |= bit;
-            count(&mut self.tallies[at], availability, 1);
+            let block = &mut self.rows[row * self.blocks + block];
+            block.cells |= bit;
+            count(&mut block.tally, availability, 1);
         }
     }
 
@@ -93,19 +96,17 @@ impl Maps {
     ) {
         let (block, bit) = (cell as usize / 64, 1 << (cell % 64));
         for row in rows_of(skills) {
-            let at = row * self.blocks + block;
-            count(&mut self.tallies[at], availability, -1);
+            let block = &mut self.rows[row * self.blocks + block];
+            count(&mut block.tally, availability, -1);
             if !remains(row) {
-                self.cells[at] &= !bit;
+                block.cells &= !bit;
             }
         }
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<u64>()
-            + self.tallies.capacity() * size_of::<Tally>()
-            + self.totals.capacity() * size_of::<[u32; 4]>()
+        self.rows.capacity() * size_of::<Block>() + self.totals.capacity() * size_of::<[u32; 4]>()
     }
 }
 

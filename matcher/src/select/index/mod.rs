@@ -21,14 +21,15 @@ use crate::model::{Position, SkillSet, VolunteerId};
 use chunks::{Card, Chunks, Lane};
 use frame::{Frame, Spot};
 use maps::Maps;
-use roster::{Home, Roster, Seat};
+pub use nearest::Finder;
+use roster::{Home, Roster};
 
 /// Strays that are borne before the plane is fitted anew.
 const STRAYS_MIN: usize = 64;
 /// Growth after which the cells are fitted anew.
 const GROWTH: usize = 4;
-/// Rows of skills at first: eight words of four.
-const WORDS_MIN: usize = 8;
+/// Skills there is room for at first.
+const SKILLS_MIN: usize = 16;
 
 /// Somebody outside the box.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +76,8 @@ impl Index {
     pub fn new() -> Self {
         Self {
             frame: Frame::empty(),
-            chunks: Chunks::new(0, WORDS_MIN),
-            maps: Maps::new(0, WORDS_MIN * 4),
+            chunks: Chunks::new(0),
+            maps: Maps::new(0, SKILLS_MIN),
             roster: Roster::default(),
             strays: Vec::new(),
             refit_at: RefitAt { volunteers: STRAYS_MIN, strays: STRAYS_MIN },
@@ -109,7 +110,7 @@ impl Index {
         let card = card_of(&entry);
         self.widen_for(card.skills);
         self.maps.count_total(card.skills, card.availability, 1);
-        let seat = self.roster.take(Seat::new(entry.volunteer, entry.position, entry.grid));
+        let seat = self.roster.take(entry.volunteer, entry.position, entry.grid);
         self.settle(seat, card);
         self.refit_if_due();
     }
@@ -126,10 +127,11 @@ impl Index {
     /// Moves a volunteer; false when there is none.
     pub fn move_to(&mut self, volunteer: VolunteerId, position: Position) -> bool {
         let Some(seat) = self.roster.find(volunteer) else { return false };
+        let before = self.cell_at(seat);
         self.roster.seat_mut(seat).position = position;
-        let (home, spot) = (self.roster.seat(seat).home(), self.frame.spot(position));
-        match (home, spot.and_then(|spot| self.frame.cell(spot)), spot) {
-            (Home::Lane(lane), Some(cell), Some(spot)) if self.chunks.cell(lane) == cell => {
+        let after = self.frame.spot(position).and_then(|spot| Some((spot, self.frame.cell(spot)?)));
+        match (self.roster.seat(seat).home(), after) {
+            (Home::Lane(lane), Some((spot, cell))) if before == Some(cell) => {
                 self.chunks.set_offsets(lane, spot.x as u16, spot.y as u16);
             }
             _ => {
@@ -157,9 +159,9 @@ impl Index {
         self.change(volunteer, |card| card.skills = skills.0)
     }
 
-    /// The nearest who are ready and have the skills, in the order of distance, then id, into `out`.
-    pub fn nearest(&self, query: &NearestQuery, out: &mut Vec<Near>) {
-        nearest::nearest(self, query, out);
+    /// The nearest who are ready and have the skills, in the order of distance, then id.
+    pub fn nearest<'f>(&self, query: &NearestQuery, finder: &'f mut Finder) -> &'f [Near] {
+        nearest::nearest(self, query, finder)
     }
 
     /// The first `query.count` in the product order.
@@ -174,16 +176,21 @@ impl Index {
 
     fn entry(&self, seat: u32) -> Entry {
         let card = self.card(seat);
-        let seat = self.roster.seat(seat);
         Entry {
-            volunteer: seat.volunteer,
-            position: seat.position,
+            volunteer: self.roster.volunteer(seat),
+            position: self.roster.seat(seat).position,
             skills: SkillSet(card.skills),
             travel: card.travel,
-            grid: seat.grid(),
+            grid: self.roster.grid(seat),
             availability: card.availability,
             reachable: card.reachable,
         }
+    }
+
+    /// The cell of a seat's position; cheaper than to look it up in its chunk.
+    #[inline]
+    fn cell_at(&self, seat: u32) -> Option<u32> {
+        self.frame.cell(self.frame.spot(self.roster.seat(seat).position)?)
     }
 
     fn card(&self, seat: u32) -> Card {
@@ -202,7 +209,11 @@ impl Index {
         self.maps.count_total(card.skills, card.availability, 1);
         match self.roster.seat(seat).home() {
             Home::Stray(place) => self.strays[place as usize].card = card,
-            Home::Lane(lane) => self.rewrite(lane, &before, &card),
+            Home::Lane(lane) if before.askable() == card.askable() => self.rewrite(lane, &before, &card),
+            Home::Lane(_) => {
+                self.unsettle(seat);
+                self.settle(seat, card);
+            }
         }
         true
     }
@@ -231,6 +242,7 @@ impl Index {
     }
 
     fn settle_in(&mut self, cell: u32, spot: Spot, seat: u32, card: &Card) -> Lane {
+        let cell = if card.askable() { cell } else { self.chunks.nowhere() };
         let lane = self.chunks.add(cell, seat, card);
         self.chunks.set_offsets(lane, spot.x as u16, spot.y as u16);
         self.enter_cell(cell, card);
@@ -268,25 +280,21 @@ impl Index {
     fn leave_cell(&mut self, cell: u32, card: &Card) {
         if card.askable() {
             let chunks = &self.chunks;
-            self.maps.leave(cell, card.skills, card.availability, |row| chunks.any_askable(cell, row));
+            self.maps.leave(cell, card.skills, card.availability, |row| chunks.any(cell, row));
         }
     }
 
     fn widen_for(&mut self, skills: u128) {
         let needed = (u128::BITS - skills.leading_zeros()) as usize;
-        if needed > self.chunks.words() * 4 {
-            let words = needed.div_ceil(4).next_power_of_two();
-            self.chunks.widen(words);
-            self.maps.widen(words * 4);
+        if needed > self.maps.skills() {
+            self.maps.widen(needed.next_multiple_of(SKILLS_MIN));
         }
     }
 
     fn refit_if_due(&mut self) {
         if self.len() >= self.refit_at.volunteers || self.strays.len() >= self.refit_at.strays {
-            let entries: Vec<Entry> = self.roster.taken().map(|seat| self.entry(seat)).collect();
-            let words = self.chunks.words();
-            *self = Self { roster: Roster::default(), ..Self::new() };
-            self.widen_for(u128::MAX >> (128 - words * 4));
+            let entries: Vec<Entry> = self.roster.seats().map(|seat| self.entry(seat)).collect();
+            *self = Self::new();
             self.refill(entries);
         }
     }
@@ -296,14 +304,14 @@ impl Index {
         let positions: Vec<Position> = entries.iter().map(|entry| entry.position).collect();
         self.lay_out(Frame::fit(&positions), entries.len());
         entries.into_iter().for_each(|entry| self.upsert(entry));
+        self.chunks.shrink();
         self.refit_at.strays = STRAYS_MIN.max(2 * self.strays.len()).max(self.len() / 16);
     }
 
     /// Empty cells under a new plane, to be filled with `volunteers`.
     fn lay_out(&mut self, frame: Frame, volunteers: usize) {
-        let words = self.chunks.words();
-        self.chunks = Chunks::new(frame.blocks() * 64, words);
-        self.maps = Maps::new(frame.blocks(), words * 4);
+        self.chunks = Chunks::new(frame.blocks() * 64);
+        self.maps = Maps::new(frame.blocks(), SKILLS_MIN);
         self.frame = frame;
         let next = GROWTH * volunteers.max(STRAYS_MIN);
         self.refit_at = RefitAt { volunteers: next, strays: volunteers.max(STRAYS_MIN) + 1 };
@@ -311,5 +319,11 @@ impl Index {
 }
 
 fn card_of(entry: &Entry) -> Card {
-    Card { skills: entry.skills.0, travel: entry.travel, availability: entry.availability, reachable: entry.reachable }
+    Card {
+        skills: entry.skills.0,
+        travel: entry.travel,
+        availability: entry.availability,
+        reachable: entry.reachable,
+        grid_byte: entry.grid.number() as u8,
+    }
 }

@@ -1,27 +1,41 @@
 //! The nearest in plain distance.
 
+use super::super::order::distance_m;
 use super::super::query::{Near, NearestQuery, distance_mm};
 use super::Index;
 use super::chunks::{Mark, Marks};
-use super::walk::{Visitor, walk};
-use crate::model::VolunteerId;
+use super::walk::{Met, Visitor, walk};
 
-/// Fills `out` with the nearest; see [`Index::nearest`].
-pub(super) fn nearest(index: &Index, query: &NearestQuery, out: &mut Vec<Near>) {
-    out.clear();
-    if query.count == 0 {
-        return;
-    }
-    let radius_m = f64::from(query.radius_m);
-    let bound = index.frame.square_at_most(radius_m + 0.001);
-    walk(index, query.at, query.skills.0, &mut Shortlist { list: out, count: query.count, bound });
-    settle(index, query, out);
+/// Room for [`Index::nearest`] to work in, kept from query to query so that nothing is allocated.
+#[derive(Clone, Debug, Default)]
+pub struct Finder {
+    shortlist: Vec<Candidate>,
+    found: Vec<Near>,
 }
 
-/// Candidates by squared distance in the plane: `distance_mm` is the square and `volunteer` the seat until [`settle`].
-/// Behind the last one wanted stand those whom the plane cannot tell from it.
+/// Somebody at a distance in the plane.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    square: u64,
+    seat: u32,
+}
+
+/// See [`Index::nearest`].
+pub(super) fn nearest<'f>(index: &Index, query: &NearestQuery, finder: &'f mut Finder) -> &'f [Near] {
+    finder.shortlist.clear();
+    finder.found.clear();
+    if query.count > 0 {
+        let bound = index.frame.square_at_most(f64::from(query.radius_m) + 0.001);
+        let list = &mut finder.shortlist;
+        walk(index, query.at, query.skills.0, &mut Shortlist { list, count: query.count, bound });
+        settle(index, query, finder);
+    }
+    &finder.found
+}
+
+/// Candidates, nearest first; behind the last one wanted stand those whom the plane cannot tell from it.
 struct Shortlist<'a> {
-    list: &'a mut Vec<Near>,
+    list: &'a mut Vec<Candidate>,
     count: usize,
     bound: u64,
 }
@@ -38,26 +52,51 @@ impl Visitor for Shortlist<'_> {
     }
 
     #[inline]
-    fn visit(&mut self, index: &Index, square: u64, seat: u32, _marks: (&Marks, u32)) {
-        let behind = self.list.iter().rev().take_while(|near| near.distance_mm > square).count();
+    fn visit(&mut self, index: &Index, met: Met) {
+        let behind = self.list.iter().rev().take_while(|candidate| candidate.square > met.square).count();
         let place = self.list.len() - behind;
-        self.list.insert(place, Near { distance_mm: square, volunteer: VolunteerId(u64::from(seat)) });
+        self.list.insert(place, Candidate { square: met.square, seat: met.seat(index) });
         if let Some(last) = self.list.get(self.count - 1) {
-            self.bound = self.bound.min(index.frame.widen(last.distance_mm));
-            while self.list.last().is_some_and(|near| near.distance_mm > self.bound) {
+            self.bound = self.bound.min(index.frame.widen(last.square));
+            while self.list.last().is_some_and(|candidate| candidate.square > self.bound) {
                 self.list.pop();
             }
         }
     }
 }
 
-/// Turns squares into distances and seats into volunteers; measures on the sphere.
-fn settle(index: &Index, query: &NearestQuery, out: &mut Vec<Near>) {
-    for near in out.iter_mut() {
-        let seat = index.roster.seat(near.volunteer.0 as u32);
-        *near = Near { distance_mm: distance_mm(query.at, seat.position), volunteer: seat.volunteer };
+/// Puts in order, on the sphere, those whom the plane cannot tell apart, and leaves out who is beyond the radius.
+fn settle(index: &Index, query: &NearestQuery, finder: &mut Finder) {
+    let surely = index.frame.square_surely(f64::from(query.radius_m) - 0.001);
+    let mut rest = finder.shortlist.as_slice();
+    while let Some(first) = rest.first().filter(|_| finder.found.len() < query.count) {
+        let near = |pair: &[Candidate]| pair[1].square <= index.frame.widen(pair[0].square);
+        let alike = 1 + rest.windows(2).take_while(|pair| near(pair)).count();
+        if alike == 1 && first.square <= surely {
+            finder.found.push(found(index, query, *first));
+        } else {
+            settle_alike(index, query, &rest[..alike], &mut finder.found);
+        }
+        rest = &rest[alike..];
     }
-    out.retain(|near| near.distance_mm <= u64::from(query.radius_m) * 1_000);
-    out.sort_unstable();
-    out.truncate(query.count);
+    finder.found.truncate(query.count);
+}
+
+fn settle_alike(index: &Index, query: &NearestQuery, alike: &[Candidate], out: &mut Vec<Near>) {
+    let measured = |candidate: &Candidate| {
+        let distance_mm = distance_mm(query.at, index.roster.seat(candidate.seat).position);
+        (distance_mm, index.roster.volunteer(candidate.seat), *candidate)
+    };
+    let mut measured: Vec<_> = alike.iter().map(measured).collect();
+    measured.retain(|(distance_mm, ..)| *distance_mm <= u64::from(query.radius_m) * 1_000);
+    measured.sort_unstable_by_key(|(distance_mm, volunteer, _)| (*distance_mm, *volunteer));
+    out.extend(measured.into_iter().map(|(.., candidate)| found(index, query, candidate)));
+}
+
+fn found(index: &Index, query: &NearestQuery, candidate: Candidate) -> Near {
+    let measure = || distance_m(query.at, index.roster.seat(candidate.seat).position);
+    Near {
+        volunteer: index.roster.volunteer(candidate.seat),
+        distance_m: index.frame.rounded_m(candidate.square).unwrap_or_else(measure),
+    }
 }

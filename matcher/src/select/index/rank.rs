@@ -6,7 +6,7 @@
 use super::super::order::{Judge, RankKey, RankQuery, Ranked, Ranking, Way, distance_m, pace_ms_per_m};
 use super::Index;
 use super::chunks::{Mark, Marks};
-use super::walk::{Visitor, walk};
+use super::walk::{Met, Visitor, walk};
 use crate::event::Excluded;
 use crate::model::{GridPreference, TravelMode, VolunteerId};
 
@@ -20,6 +20,7 @@ pub(super) fn rank(index: &Index, query: &RankQuery, judge: impl Judge) -> Ranki
         judge,
         tier: Tier { reachable: true, own_grid: strict.then_some(true) },
         bounds: [0; MODES.len()],
+        own_bounds: [0; MODES.len()],
         found: Vec::new(),
         refused: Vec::new(),
     };
@@ -42,8 +43,9 @@ struct Ranker<'a, J> {
     query: &'a RankQuery,
     judge: J,
     tier: Tier,
-    /// Squared units, by mode.
+    /// Squared units by mode: of anybody, and of the incident's own grid.
     bounds: [u64; MODES.len()],
+    own_bounds: [u64; MODES.len()],
     found: Vec<Ranked>,
     refused: Vec<(Way, VolunteerId, Excluded)>,
 }
@@ -55,6 +57,7 @@ impl<J: Judge> Ranker<'_, J> {
         }
         self.tier = tier;
         self.bounds = [index.frame.square_at_most(f64::from(self.query.radius_m) + 0.5); MODES.len()];
+        self.own_bounds = self.bounds;
         walk(index, self.query.at, self.query.skills.0, self);
     }
 
@@ -81,9 +84,12 @@ impl<J: Judge> Ranker<'_, J> {
         self.found.insert(place, ranked);
         self.found.truncate(self.query.count);
         let Some(last) = self.last() else { return };
-        for (bound, travel) in self.bounds.iter_mut().zip(MODES) {
-            let farthest_m = self.query.farthest_m(last.counted_ms, travel);
-            *bound = (*bound).min(index.frame.square_at_most(farthest_m as f64 + 0.5));
+        let square = |metres: u64| index.frame.square_at_most(metres as f64 + 0.5);
+        for (mode, &travel) in MODES.iter().enumerate() {
+            let farthest_m = last.counted_ms / pace_ms_per_m(travel);
+            self.bounds[mode] = self.bounds[mode].min(square(farthest_m));
+            let own_farthest_m = farthest_m + self.query.own_grid_nearer_m();
+            self.own_bounds[mode] = self.own_bounds[mode].min(square(own_farthest_m));
         }
     }
 
@@ -99,43 +105,51 @@ impl<J: Judge> Ranker<'_, J> {
 }
 
 impl RankQuery {
-    /// Nobody farther than this has a way of at most `counted_ms`.
-    fn farthest_m(&self, counted_ms: u64, travel: TravelMode) -> u64 {
-        let nearer_m = match self.preference {
+    fn own_grid_nearer_m(&self) -> u64 {
+        match self.preference {
             GridPreference::MetresNearer(metres) => u64::from(metres),
             GridPreference::None | GridPreference::StrictlyFirst => 0,
-        };
-        counted_ms / pace_ms_per_m(travel) + nearer_m
+        }
     }
+}
+
+/// The lanes of those modes whose bound reaches as far as `nearest`.
+fn lanes_by_mode(marks: &Marks, bounds: [u64; MODES.len()], nearest: u64) -> u16 {
+    let modes = MODES.iter().zip(bounds).filter(|&(_, bound)| nearest <= bound);
+    modes.fold(0, |lanes, (&travel, _)| lanes | marks.row(Mark::of_travel(travel)))
 }
 
 impl<J: Judge> Visitor for Ranker<'_, J> {
     fn lanes(&self, marks: &Marks, nearest: u64) -> u16 {
         let resting = if self.query.resting_too { marks.row(Mark::Resting) } else { 0 };
-        let modes = MODES.iter().zip(self.bounds).filter(|&(_, bound)| nearest <= bound);
-        let by_mode = modes.fold(0, |lanes, (&travel, _)| lanes | marks.row(Mark::of_travel(travel)));
         let reach = marks.row(Mark::Reachable) ^ if self.tier.reachable { 0 } else { u16::MAX };
-        (marks.row(Mark::Ready) | resting) & by_mode & reach
+        let mut near = lanes_by_mode(marks, self.bounds, nearest);
+        let own_grid = || marks.lanes_of_grid(self.query.grid.number() as u8);
+        if self.tier.own_grid == Some(true) {
+            near &= own_grid();
+        } else if self.own_bounds != self.bounds {
+            near |= lanes_by_mode(marks, self.own_bounds, nearest) & own_grid();
+        }
+        (marks.row(Mark::Ready) | resting) & near & reach
     }
 
     fn bound(&self) -> u64 {
-        self.bounds.into_iter().fold(0, u64::max)
+        self.own_bounds.into_iter().fold(0, u64::max)
     }
 
-    fn visit(&mut self, index: &Index, square: u64, seat: u32, (marks, lane): (&Marks, u32)) {
-        let travel = marks.travel(lane);
-        if square > self.bounds[travel as usize] {
+    fn visit(&mut self, index: &Index, met: Met) {
+        let (travel, number) = (met.travel(index), met.seat(index));
+        let seat = index.roster.seat(number);
+        let own_grid = index.roster.grid(number) == self.query.grid;
+        let bounds = if own_grid { &self.own_bounds } else { &self.bounds };
+        let wanted = self.tier.own_grid.is_none_or(|wanted| wanted == own_grid);
+        if !wanted || met.square > bounds[travel as usize] {
             return;
         }
-        let seat = index.roster.seat(seat);
-        let own_grid = seat.grid() == self.query.grid;
-        if self.tier.own_grid.is_some_and(|wanted| wanted != own_grid) {
-            return;
-        }
-        let metres = index.frame.rounded_m(square).unwrap_or_else(|| distance_m(self.query.at, seat.position));
+        let metres = index.frame.rounded_m(met.square).unwrap_or_else(|| distance_m(self.query.at, seat.position));
         if metres <= self.query.radius_m {
             let way = self.query.way(metres, travel, own_grid, self.tier.reachable);
-            let key = RankKey { way, turn: Default::default(), volunteer: seat.volunteer };
+            let key = RankKey { way, turn: Default::default(), volunteer: index.roster.volunteer(number) };
             self.consider(index, Ranked { key, distance_m: metres, own_grid });
         }
     }

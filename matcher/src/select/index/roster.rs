@@ -1,13 +1,13 @@
-//! Who sits where: volunteers by id, without a hash map.
+//! Who sits where: a volunteer's number is the number of the seat, so there is nothing to look up.
 
 use std::collections::BTreeMap;
 
 use super::chunks::{Lane, NONE};
-use crate::model::{GridId, Position, VolunteerId};
+use crate::model::{DistrictId, GridId, Position, VolunteerId};
 
-const NUMBERS_PER_PAGE: usize = 1_024;
-/// Higher numbers, and ids of other districts, are looked up in a tree: a table would be too long.
-const NUMBER_MAX: u64 = 64_000_000;
+const SEATS_PER_PAGE: usize = 1_024;
+/// Seats from here on are those of [`Roster::others`].
+const OTHERS: u32 = 1 << 26;
 
 /// Where the rest of a volunteer is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,28 +18,19 @@ pub(super) enum Home {
     Stray(u32),
 }
 
-/// What is kept of one volunteer outside the cells. Twenty-four bytes.
+/// What is kept of one volunteer outside the cells. Sixteen bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seat {
-    pub(super) volunteer: VolunteerId,
     pub(super) position: Position,
     grid: u32,
-    /// The highest bit marks a stray.
+    /// The highest bit marks a stray; [`NONE`] an empty seat.
     home: u32,
 }
 
 const STRAY: u32 = 1 << 31;
+const EMPTY: Seat = Seat { position: Position { lat_e7: 0, lng_e7: 0 }, grid: 0, home: NONE };
 
 impl Seat {
-    pub(super) fn new(volunteer: VolunteerId, position: Position, grid: GridId) -> Self {
-        Self { volunteer, position, grid: grid.number() as u32, home: NONE }
-    }
-
-    /// Grids are of the volunteer's own district.
-    pub(super) fn grid(&self) -> GridId {
-        GridId::new(self.volunteer.district(), u64::from(self.grid))
-    }
-
     pub(super) fn home(&self) -> Home {
         if self.home & STRAY == 0 { Home::Lane(self.home) } else { Home::Stray(self.home & !STRAY) }
     }
@@ -52,93 +43,118 @@ impl Seat {
     }
 }
 
-/// All seats, and which volunteer has which.
+/// All seats.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roster {
-    seats: Vec<Seat>,
-    free: Vec<u32>,
-    pages: Vec<Option<Box<[u32; NUMBERS_PER_PAGE]>>>,
-    others: BTreeMap<VolunteerId, u32>,
-    /// The district of the first volunteer: the pages are its numbers.
+    pages: Vec<Option<Box<[Seat; SEATS_PER_PAGE]>>>,
+    /// The district whose numbers are the seats: that of the first volunteer.
     district: u32,
+    taken: usize,
+    /// Volunteers of other districts, or with numbers too high for a table.
+    others: BTreeMap<VolunteerId, u32>,
+    others_seats: Vec<(VolunteerId, Seat)>,
 }
 
 impl Roster {
     pub(super) fn len(&self) -> usize {
-        self.seats.len() - self.free.len()
+        self.taken
     }
 
+    #[inline]
     pub(super) fn seat(&self, seat: u32) -> &Seat {
-        &self.seats[seat as usize]
-    }
-
-    pub(super) fn seat_mut(&mut self, seat: u32) -> &mut Seat {
-        &mut self.seats[seat as usize]
-    }
-
-    /// The seat of a volunteer.
-    pub(super) fn find(&self, volunteer: VolunteerId) -> Option<u32> {
-        let Some((page, place)) = self.page_of(volunteer) else { return self.others.get(&volunteer).copied() };
-        let seat = self.pages.get(page)?.as_ref()?[place];
-        (seat != NONE).then_some(seat)
-    }
-
-    /// Gives a seat to a volunteer who has none.
-    pub(super) fn take(&mut self, seat: Seat) -> u32 {
-        let number = match self.free.pop() {
-            Some(number) => {
-                self.seats[number as usize] = seat;
-                number
-            }
-            None => {
-                self.seats.push(seat);
-                self.seats.len() as u32 - 1
-            }
-        };
-        if self.len() == 1 {
-            self.district = seat.volunteer.district().0;
+        if seat >= OTHERS {
+            return &self.others_seats[(seat - OTHERS) as usize].1;
         }
-        self.write(seat.volunteer, number);
-        number
+        let page = self.pages[seat as usize / SEATS_PER_PAGE].as_ref();
+        page.map_or(&EMPTY, |page| &page[seat as usize % SEATS_PER_PAGE])
     }
 
-    pub(super) fn leave(&mut self, seat: u32) {
-        self.write(self.seat(seat).volunteer, NONE);
-        self.free.push(seat);
-    }
-
-    /// Every seat that is taken, in the order of seats.
-    pub(super) fn taken(&self) -> impl Iterator<Item = u32> {
-        (0..self.seats.len() as u32).filter(|&seat| self.find(self.seat(seat).volunteer) == Some(seat))
-    }
-
-    fn page_of(&self, volunteer: VolunteerId) -> Option<(usize, usize)> {
-        let number = volunteer.number();
-        let listed = volunteer.district().0 == self.district && number < NUMBER_MAX;
-        listed.then_some((number as usize / NUMBERS_PER_PAGE, number as usize % NUMBERS_PER_PAGE))
-    }
-
-    fn write(&mut self, volunteer: VolunteerId, seat: u32) {
-        let Some((page, place)) = self.page_of(volunteer) else {
-            if seat == NONE {
-                self.others.remove(&volunteer);
-            } else {
-                self.others.insert(volunteer, seat);
-            }
-            return;
-        };
+    #[inline]
+    pub(super) fn seat_mut(&mut self, seat: u32) -> &mut Seat {
+        if seat >= OTHERS {
+            return &mut self.others_seats[(seat - OTHERS) as usize].1;
+        }
+        let page = seat as usize / SEATS_PER_PAGE;
         if page >= self.pages.len() {
             self.pages.resize(page + 1, None);
         }
-        self.pages[page].get_or_insert_with(|| Box::new([NONE; NUMBERS_PER_PAGE]))[place] = seat;
+        let page = self.pages[page].get_or_insert_with(|| Box::new([EMPTY; SEATS_PER_PAGE]));
+        &mut page[seat as usize % SEATS_PER_PAGE]
+    }
+
+    #[inline]
+    pub(super) fn volunteer(&self, seat: u32) -> VolunteerId {
+        if seat >= OTHERS {
+            return self.others_seats[(seat - OTHERS) as usize].0;
+        }
+        VolunteerId::new(DistrictId(self.district), u64::from(seat))
+    }
+
+    pub(super) fn grid(&self, seat: u32) -> GridId {
+        GridId::new(self.volunteer(seat).district(), u64::from(self.seat(seat).grid))
+    }
+
+    /// The seat of a volunteer who is there.
+    #[inline]
+    pub(super) fn find(&self, volunteer: VolunteerId) -> Option<u32> {
+        let Some(seat) = self.own_seat(volunteer) else { return self.others.get(&volunteer).copied() };
+        let there = (seat as usize) < self.pages.len() * SEATS_PER_PAGE && self.seat(seat).home != NONE;
+        there.then_some(seat)
+    }
+
+    /// Gives a seat to a volunteer who has none; the home is to be set at once.
+    pub(super) fn take(&mut self, volunteer: VolunteerId, position: Position, grid: GridId) -> u32 {
+        if self.taken == 0 {
+            self.district = volunteer.district().0;
+        }
+        self.taken += 1;
+        let seat = match self.own_seat(volunteer) {
+            Some(seat) => seat,
+            None => self.take_other(volunteer),
+        };
+        *self.seat_mut(seat) = Seat { position, grid: grid.number() as u32, home: NONE };
+        seat
+    }
+
+    pub(super) fn leave(&mut self, seat: u32) {
+        self.taken -= 1;
+        let volunteer = self.volunteer(seat);
+        self.seat_mut(seat).home = NONE;
+        self.others.remove(&volunteer);
+    }
+
+    /// Every seat that is taken, by number.
+    pub(super) fn seats(&self) -> impl Iterator<Item = u32> {
+        let own = 0..(self.pages.len() * SEATS_PER_PAGE) as u32;
+        let others = (0..self.others_seats.len() as u32).map(|other| OTHERS + other);
+        own.chain(others).filter(|&seat| self.seat(seat).home != NONE)
+    }
+
+    #[inline]
+    fn own_seat(&self, volunteer: VolunteerId) -> Option<u32> {
+        let number = volunteer.number();
+        (volunteer.district().0 == self.district && number < u64::from(OTHERS)).then_some(number as u32)
+    }
+
+    /// An empty seat among the others; few, so it is looked for.
+    fn take_other(&mut self, volunteer: VolunteerId) -> u32 {
+        let empty = self.others_seats.iter().position(|(_, seat)| seat.home == NONE);
+        let other = empty.unwrap_or_else(|| {
+            self.others_seats.push((volunteer, EMPTY));
+            self.others_seats.len() - 1
+        });
+        self.others_seats[other].0 = volunteer;
+        let seat = OTHERS + other as u32;
+        self.others.insert(volunteer, seat);
+        seat
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        let pages = self.pages.iter().flatten().count() * size_of::<[u32; NUMBERS_PER_PAGE]>();
-        self.seats.capacity() * size_of::<Seat>()
-            + self.free.capacity() * size_of::<u32>()
-            + self.pages.capacity() * size_of::<usize>()
+        let pages = self.pages.iter().flatten().count() * size_of::<[Seat; SEATS_PER_PAGE]>();
+        self.pages.capacity() * size_of::<usize>()
             + pages
+            + self.others_seats.capacity() * size_of::<(VolunteerId, Seat)>()
+            + self.others.len() * 2 * size_of::<(VolunteerId, u32)>()
     }
 }
