@@ -87,6 +87,9 @@ pub fn reassign(draft: &mut Draft<'_>, id: AssignmentId, to: IncidentId) -> Resu
     let twice = there.iter().any(|id| draft.must::<Assignment>(id.0).volunteer == assignment.volunteer);
     ensure(!twice, Field::To, Why::Twice)?;
     draft.push(Event::StoodDown { assignment: id, why: StandDownReason::Reassigned });
+    if draft.volunteer(assignment.volunteer).full() {
+        return Err(Rejection::Engaged { volunteer: assignment.volunteer });
+    }
     place(draft, to, assignment.volunteer)
 }
 

@@ -25,6 +25,9 @@ pub fn enrol(draft: &mut Draft<'_>, volunteers: &[Volunteer]) -> Result<Answer, 
 
 /// What he can do may have changed: where he is asked or engaged, others may be needed now.
 fn unsettle_his(draft: &mut Draft<'_>, volunteer: VolunteerId) {
+    if draft.volunteer(volunteer).full() {
+        withdraw_all(draft, volunteer);
+    }
     let record = draft.volunteer(volunteer);
     let asked = record.offers.iter().map(|id| draft.must::<Offer>(id.0).incident);
     let engaged = record.assignments.iter().map(|id| draft.must::<Assignment>(id.0).incident);
