@@ -106,7 +106,7 @@ impl Disc<'_> {
     /// `corner` is the query seen from the south-west corner.
     fn add_block(&mut self, block: usize, corner: Spot, lies: Lies) {
         let (maps, row) = (&self.index.maps, super::walk::first_row(self.skills));
-        let Some(here) = maps.row(row).get(block) else { return };
+        let here = maps.block(block, row);
         match lies {
             Lies::Outside => {}
             Lies::Inside if self.skills.count_ones() <= 1 => {

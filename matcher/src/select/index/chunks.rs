@@ -1,6 +1,6 @@
 //! Where the volunteers of a cell lie: chunks of sixteen lanes, every property a row of sixteen bits.
 //!
-//! A cell is a chain of chunks; all but the first are full, because a hole is filled from the first (swap-remove). Skills
+//! A cell is a chain of chunks. Whoever leaves makes a hole, whoever comes fills one; nobody else is moved. Skills
 //! are stored turned over: one 16-bit row for each skill says which lanes have it, so a query reads one row instead of
 //! sixteen sets, and an AND of rows gives the lanes to measure. Only those who may be asked lie in the cells; the others
 //! lie in one more cell, nowhere, that no query visits.
@@ -313,11 +313,9 @@ impl Chunks {
         }
     }
 
-    /// Puts somebody into the first free lane of a cell.
+    /// Puts somebody into a free lane of a cell.
     pub(super) fn add(&mut self, cell: u32, seat: u32, card: &Card) -> Lane {
-        let head = self.head(cell);
-        let full = head == NONE || self.marks(head).row(Mark::Present) == u16::MAX;
-        let chunk = if full { self.push_chunk(cell) } else { head };
+        let chunk = self.chunk_with_room(cell).unwrap_or_else(|| self.push_chunk(cell));
         let lane = chunk * LANES + self.marks(chunk).row(Mark::Present).trailing_ones();
         self.chunks[chunk as usize].seats[(lane % LANES) as usize] = seat;
         self.set_marks(lane, card);
@@ -325,32 +323,40 @@ impl Chunks {
         lane
     }
 
-    /// Empties a lane. When another volunteer was moved into it, says who, so that their address can be corrected.
-    pub(super) fn remove(&mut self, lane: Lane, skills: u128) -> Option<u32> {
-        self.flip_skills(lane, skills);
-        let cell = self.cell(lane);
-        let head = self.head(cell);
-        let last = head * LANES + self.marks(head).row(Mark::Present).ilog2();
-        let moved = (last != lane).then(|| self.move_lane(last, lane));
-        for row in &mut self.chunks[head as usize].marks.rows {
-            *row &= !(1 << (last % LANES));
+    /// Looks only so far: a cell where thousands live at one address must not make each arrival slow.
+    fn chunk_with_room(&self, cell: u32) -> Option<u32> {
+        const CHUNKS_LOOKED_AT: usize = 4;
+        let mut chunk = self.head(cell);
+        for _ in 0..CHUNKS_LOOKED_AT {
+            if chunk == NONE {
+                return None;
+            }
+            if self.marks(chunk).row(Mark::Present) != u16::MAX {
+                return Some(chunk);
+            }
+            chunk = self.marks(chunk).next;
         }
-        if self.marks(head).row(Mark::Present) == 0 {
-            self.heads[cell as usize] = self.marks(head).next;
-            self.free.push(head);
-        }
-        moved
+        None
     }
 
-    fn move_lane(&mut self, from: Lane, to: Lane) -> u32 {
-        let (x, y) = self.offsets(from / LANES, from);
-        let (seat, card) = (self.seat(from), self.card(from));
-        self.set_offsets(to, x, y);
-        self.chunks[(to / LANES) as usize].seats[(to % LANES) as usize] = seat;
-        self.set_marks(to, &card);
-        self.flip_skills(from, card.skills);
-        self.flip_skills(to, card.skills);
-        seat
+    /// Empties a lane of somebody with these skills.
+    pub(super) fn remove(&mut self, lane: Lane, skills: u128) {
+        self.flip_skills(lane, skills);
+        let chunk = lane / LANES;
+        for row in &mut self.chunks[chunk as usize].marks.rows {
+            *row &= !(1 << (lane % LANES));
+        }
+        self.drop_empty_heads(self.cell(lane));
+    }
+
+    /// An empty chunk elsewhere in the chain stays until it is the first, or filled again.
+    fn drop_empty_heads(&mut self, cell: u32) {
+        let mut head = self.head(cell);
+        while head != NONE && self.marks(head).row(Mark::Present) == 0 {
+            self.free.push(head);
+            head = self.marks(head).next;
+        }
+        self.heads[cell as usize] = head;
     }
 
     fn push_chunk(&mut self, cell: u32) -> u32 {
@@ -377,6 +383,7 @@ impl Chunks {
 }
 
 /// Reads one lane across the rows, four skills at a time.
+#[inline]
 fn skills_across(rows: &SkillRows, lane: u32) -> u64 {
     const ONE_OF_EACH: u64 = 0x0001_0001_0001_0001;
     const GATHER: u64 = 1 << 48 | 1 << 33 | 1 << 18 | 1 << 3;
@@ -384,6 +391,7 @@ fn skills_across(rows: &SkillRows, lane: u32) -> u64 {
     rows.iter().enumerate().fold(0, |skills, (place, word)| skills | gather(word) << (4 * place))
 }
 
+#[inline]
 fn flip_across(rows: &mut SkillRows, lane: u32, mut skills: u64) {
     while skills != 0 {
         let skill = skills.trailing_zeros();

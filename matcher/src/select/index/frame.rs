@@ -48,6 +48,9 @@ pub(super) struct Frame {
     west_m: f64,
     south_m: f64,
     units_per_m: f64,
+    m_per_unit: f64,
+    /// How far east and north of the corner the plane may be used.
+    reach_m: (f64, f64),
     pub(super) blocks_wide: i64,
     pub(super) blocks_high: i64,
     precision: Precision,
@@ -88,6 +91,7 @@ impl Frame {
     /// `bounds` is west, south, east, north in metres from `middle`; no blocks where `block_m` is 0.
     fn over(middle: Position, bounds: [f64; 4], block_m: f64, side_m: f64) -> Self {
         let blocks = |length: f64| if block_m > 0.0 { (length / block_m) as i64 + 1 } else { 0 };
+        let (wide, high) = (blocks(bounds[2] - bounds[0]), blocks(bounds[3] - bounds[1]));
         let far = bounds.iter().fold(0.0, |far: f64, bound| far.max(bound.abs())) + block_m + OUTSIDE_MAX_M;
         let lat = middle.lat().to_radians();
         Self {
@@ -97,8 +101,10 @@ impl Frame {
             west_m: bounds[0],
             south_m: bounds[1],
             units_per_m: UNITS_PER_CELL as f64 / side_m,
-            blocks_wide: blocks(bounds[2] - bounds[0]),
-            blocks_high: blocks(bounds[3] - bounds[1]),
+            m_per_unit: side_m / UNITS_PER_CELL as f64,
+            reach_m: (wide as f64 * block_m + OUTSIDE_MAX_M, high as f64 * block_m + OUTSIDE_MAX_M),
+            blocks_wide: wide,
+            blocks_high: high,
             precision: Precision::within(far * std::f64::consts::SQRT_2, side_m / UNITS_PER_CELL as f64),
         }
     }
@@ -108,12 +114,14 @@ impl Frame {
     }
 
     /// The block at a column and row of blocks, if there is one.
+    #[inline]
     pub(super) fn block(&self, column: i64, row: i64) -> Option<usize> {
         let inside = (0..self.blocks_wide).contains(&column) && (0..self.blocks_high).contains(&row);
         inside.then(|| (row * self.blocks_wide + column) as usize)
     }
 
     /// The cell of a spot: block * 64 + bit. `None` outside the box.
+    #[inline]
     pub(super) fn cell(&self, spot: Spot) -> Option<u32> {
         let (column, row) = spot.column_row();
         let block = self.block(column >> 3, row >> 3)?;
@@ -121,16 +129,16 @@ impl Frame {
     }
 
     /// The spot of a position; `None` where the plane is not to be used for it.
+    #[inline]
     pub(super) fn spot(&self, position: Position) -> Option<Spot> {
         let (x, y) = self.plane_m(position)?;
         let (x, y) = (x - self.west_m, y - self.south_m);
-        let reach = |blocks: i64| (blocks * CELLS_PER_BLOCK * UNITS_PER_CELL) as f64 / self.units_per_m + OUTSIDE_MAX_M;
-        let inside =
-            x > -OUTSIDE_MAX_M && x < reach(self.blocks_wide) && y > -OUTSIDE_MAX_M && y < reach(self.blocks_high);
+        let inside = x > -OUTSIDE_MAX_M && x < self.reach_m.0 && y > -OUTSIDE_MAX_M && y < self.reach_m.1;
         inside.then_some(Spot { x: (x * self.units_per_m) as i64, y: (y * self.units_per_m) as i64 })
     }
 
     /// Orthographic metres east and north of the middle (Snyder 1987, "Map Projections", eq. 20-3 and 20-4).
+    #[inline]
     fn plane_m(&self, position: Position) -> Option<(f64, f64)> {
         const RADIANS_PER_E7: f64 = std::f64::consts::PI / 180.0 * 1e-7;
         let lat = (i64::from(position.lat_e7) - i64::from(self.middle.lat_e7)) as f64 * RADIANS_PER_E7;
@@ -149,11 +157,13 @@ impl Frame {
     }
 
     /// Everything whose true distance may not be longer than that of something at `square` is within this square.
+    #[inline]
     pub(super) fn widen(&self, square: u64) -> u64 {
         (square + (square >> self.precision.shift) + self.precision.slack).min(SQUARE_MAX)
     }
 
     /// Squares above this are surely farther than `metres`.
+    #[inline]
     pub(super) fn square_at_most(&self, metres: f64) -> u64 {
         let units = (metres + self.precision.epsilon_m) * self.units_per_m;
         ((units * units) as u64).saturating_add(1).min(SQUARE_MAX)
@@ -172,8 +182,9 @@ impl Frame {
     }
 
     /// The true distance in rounded metres where the plane is sure of it.
+    #[inline]
     pub(super) fn rounded_m(&self, square: u64) -> Option<u32> {
-        let plane_m = (square as f64).sqrt() / self.units_per_m;
+        let plane_m = (square as f64).sqrt() * self.m_per_unit;
         let least = (plane_m - self.precision.epsilon_m).max(0.0) + 0.5;
         let most = plane_m * (1.0 + self.precision.stretch) + self.precision.epsilon_m + 0.5;
         (square < SQUARE_MAX && least as u32 == most as u32).then_some(least as u32)
@@ -196,10 +207,11 @@ impl Precision {
 }
 
 /// sin(a) and 1 - cos(a) for |a| <= 0.1, to 1e-12.
+#[inline]
 fn sine_and_missing_cosine(a: f64) -> (f64, f64) {
     let s = a * a;
-    let sine = a * (1.0 - s / 6.0 * (1.0 - s / 20.0 * (1.0 - s / 42.0)));
-    (sine, s / 2.0 * (1.0 - s / 12.0 * (1.0 - s / 30.0 * (1.0 - s / 56.0))))
+    let sine = a * (1.0 - s * (1.0 / 6.0) * (1.0 - s * (1.0 / 20.0) * (1.0 - s * (1.0 / 42.0))));
+    (sine, s * 0.5 * (1.0 - s * (1.0 / 12.0) * (1.0 - s * (1.0 / 30.0) * (1.0 - s * (1.0 / 56.0)))))
 }
 
 fn median(positions: &[Position]) -> Option<Position> {

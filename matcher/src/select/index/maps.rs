@@ -23,7 +23,7 @@ pub(super) struct Tally {
 #[derive(Clone, Debug)]
 pub(super) struct Maps {
     blocks: usize,
-    /// Row after row.
+    /// Block after block, each with all its rows: who moves touches the lines of one block.
     rows: Vec<Block>,
     /// Of the whole index, those outside the box too.
     totals: Vec<[u32; Availability::ALL.len()]>,
@@ -42,9 +42,7 @@ pub(super) fn rows_of(skills: u128) -> impl Iterator<Item = usize> {
 
 impl Maps {
     pub(super) fn new(blocks: usize, skills: usize) -> Self {
-        let mut maps = Self { blocks, rows: Vec::new(), totals: Vec::new() };
-        maps.widen(skills);
-        maps
+        Self { blocks, rows: vec![Block::default(); (skills + 1) * blocks], totals: vec![[0; 4]; skills + 1] }
     }
 
     /// How many skills there is room for.
@@ -54,14 +52,22 @@ impl Maps {
 
     /// Makes room for `skills` skills.
     pub(super) fn widen(&mut self, skills: usize) {
-        self.rows.resize((skills + 1) * self.blocks, Block::default());
-        self.totals.resize(skills + 1, Default::default());
+        let (before, after) = (self.totals.len(), skills + 1);
+        let mut rows = vec![Block::default(); after * self.blocks];
+        for (to, from) in rows.chunks_mut(after).zip(self.rows.chunks(before)) {
+            to[..before].copy_from_slice(from);
+        }
+        self.rows = rows;
+        self.totals.resize(after, Default::default());
     }
 
-    /// One row, block after block; nothing for a skill that nobody ever had.
+    /// What a block has of a row; nothing of a skill that nobody ever had.
     #[inline]
-    pub(super) fn row(&self, row: usize) -> &[Block] {
-        self.rows.get(row * self.blocks..(row + 1) * self.blocks).unwrap_or(&[])
+    pub(super) fn block(&self, block: usize, row: usize) -> Block {
+        if row >= self.totals.len() {
+            return Block::default();
+        }
+        self.rows[block * self.totals.len() + row]
     }
 
     /// How many of a row are in the index, by availability.
@@ -80,7 +86,7 @@ impl Maps {
     pub(super) fn enter(&mut self, cell: u32, skills: u128, availability: Availability) {
         let (block, bit) = (cell as usize / 64, 1 << (cell % 64));
         for row in rows_of(skills) {
-            let block = &mut self.rows[row * self.blocks + block];
+            let block = &mut self.rows[block * self.totals.len() + row];
             block.cells |= bit;
             count(&mut block.tally, availability, 1);
         }
@@ -96,7 +102,7 @@ impl Maps {
     ) {
         let (block, bit) = (cell as usize / 64, 1 << (cell % 64));
         for row in rows_of(skills) {
-            let block = &mut self.rows[row * self.blocks + block];
+            let block = &mut self.rows[block * self.totals.len() + row];
             count(&mut block.tally, availability, -1);
             if !remains(row) {
                 block.cells &= !bit;

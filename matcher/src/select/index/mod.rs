@@ -255,9 +255,7 @@ impl Index {
         match self.roster.seat(seat).home() {
             Home::Lane(lane) => {
                 let cell = self.chunks.cell(lane);
-                if let Some(moved) = self.chunks.remove(lane, card.skills) {
-                    self.roster.seat_mut(moved).set_home(Home::Lane(lane));
-                }
+                self.chunks.remove(lane, card.skills);
                 self.leave_cell(cell, &card);
             }
             Home::Stray(place) => {

@@ -53,9 +53,14 @@ impl Visitor for Shortlist<'_> {
 
     #[inline]
     fn visit(&mut self, index: &Index, met: Met) {
-        let behind = self.list.iter().rev().take_while(|candidate| candidate.square > met.square).count();
-        let place = self.list.len() - behind;
-        self.list.insert(place, Candidate { square: met.square, seat: met.seat(index) });
+        let candidate = Candidate { square: met.square, seat: met.seat(index) };
+        let mut place = self.list.len();
+        self.list.push(candidate);
+        while place > 0 && self.list[place - 1].square > candidate.square {
+            self.list[place] = self.list[place - 1];
+            place -= 1;
+        }
+        self.list[place] = candidate;
         if let Some(last) = self.list.get(self.count - 1) {
             self.bound = self.bound.min(index.frame.widen(last.square));
             while self.list.last().is_some_and(|candidate| candidate.square > self.bound) {

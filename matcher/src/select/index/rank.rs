@@ -84,11 +84,10 @@ impl<J: Judge> Ranker<'_, J> {
         self.found.insert(place, ranked);
         self.found.truncate(self.query.count);
         let Some(last) = self.last() else { return };
-        let square = |metres: u64| index.frame.square_at_most(metres as f64 + 0.5);
         for (mode, &travel) in MODES.iter().enumerate() {
-            let farthest_m = last.counted_ms / pace_ms_per_m(travel);
+            let [farthest_m, own_farthest_m] = self.query.farthest_m(last, pace_ms_per_m(travel));
+            let square = |metres: u64| index.frame.square_at_most(metres as f64 + 0.5);
             self.bounds[mode] = self.bounds[mode].min(square(farthest_m));
-            let own_farthest_m = farthest_m + self.query.own_grid_nearer_m();
             self.own_bounds[mode] = self.own_bounds[mode].min(square(own_farthest_m));
         }
     }
@@ -105,10 +104,16 @@ impl<J: Judge> Ranker<'_, J> {
 }
 
 impl RankQuery {
-    fn own_grid_nearer_m(&self) -> u64 {
+    /// Nobody farther has a way up to `last`: of any grid, of the incident's own.
+    fn farthest_m(&self, last: Way, pace_ms_per_m: u64) -> [u64; 2] {
+        let counted_m = last.counted_ms / pace_ms_per_m;
         match self.preference {
-            GridPreference::MetresNearer(metres) => u64::from(metres),
-            GridPreference::None | GridPreference::StrictlyFirst => 0,
+            GridPreference::None | GridPreference::StrictlyFirst => [counted_m; 2],
+            // So near in the own grid that nothing is left to count: travel time decides.
+            GridPreference::MetresNearer(metres) if last.counted_ms == 0 => {
+                [0, (last.travel_ms / pace_ms_per_m).min(u64::from(metres))]
+            }
+            GridPreference::MetresNearer(metres) => [counted_m, counted_m + u64::from(metres)],
         }
     }
 }

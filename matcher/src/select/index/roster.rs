@@ -90,6 +90,7 @@ impl Roster {
         VolunteerId::new(DistrictId(self.district), u64::from(seat))
     }
 
+    #[inline]
     pub(super) fn grid(&self, seat: u32) -> GridId {
         GridId::new(self.volunteer(seat).district(), u64::from(self.seat(seat).grid))
     }

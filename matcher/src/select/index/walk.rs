@@ -118,11 +118,9 @@ impl<'a> Walk<'a> {
     fn run(&mut self, visitor: &mut impl Visitor) {
         let window = Window::about(self.spot);
         let word = self.window_word(&window);
-        for (ring, cells) in window.rings(self.spot).into_iter().enumerate() {
+        for cells in window.rings(self.spot) {
             self.plan_stops(word & cells, (window.column, window.row), None, visitor);
-            if ring > 0 {
-                self.make_stops(visitor);
-            }
+            self.make_stops(visitor);
         }
         if visitor.bound() >= square(window.reach(self.spot)) {
             self.visit_blocks(&window, visitor);
@@ -130,6 +128,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The word of the window, put together from the up to four blocks under it.
+    #[inline]
     fn window_word(&self, window: &Window) -> u64 {
         let (block_column, block_row) = (window.column >> 3, window.row >> 3);
         let (right, up) = ((window.column & 7) as u32, (window.row & 7) as u32);
@@ -147,13 +146,14 @@ impl<'a> Walk<'a> {
         wide(block_row) >> (8 * up) | wide(block_row + 1) << (64 - 8 * up)
     }
 
+    #[inline]
     fn word(&self, column: i64, row: i64) -> u64 {
         self.index.frame.block(column, row).map_or(0, |block| self.block_word(block))
     }
 
     #[inline]
     fn block_word(&self, block: usize) -> u64 {
-        let cells = |row| self.index.maps.row(row).get(block).map_or(0, |block| block.cells);
+        let cells = |row| self.index.maps.block(block, row).cells;
         let mut word = cells(self.first_row);
         let mut more = self.skills & self.skills.wrapping_sub(1);
         while more != 0 && word != 0 {
@@ -287,28 +287,26 @@ impl Window {
     }
 
     /// The cells of the window in five rings about the cell of the spot.
-    fn rings(&self, spot: Spot) -> [u64; 5] {
+    fn rings(&self, spot: Spot) -> &'static [u64; RINGS] {
         let (column, row) = spot.column_row();
-        let (column, row) = (column - self.column, row - self.row);
-        let mut inner = 0;
-        std::array::from_fn(|ring| {
-            let within = (band(column, ring as i64) * COLUMN) & spread(band(row, ring as i64));
-            let ring = within & !inner;
-            inner = within;
-            ring
-        })
+        &RINGS_ABOUT[(row - self.row - 3) as usize & 1][(column - self.column - 3) as usize & 1]
     }
 }
 
-/// Bits at - ring ..= at + ring of eight.
-fn band(at: i64, ring: i64) -> u64 {
-    let (first, last) = ((at - ring).max(0), (at + ring).min(7));
-    (1 << (last + 1)) - (1 << first)
-}
+const RINGS: usize = 5;
+/// The rings about the cell in row 3 or 4 and column 3 or 4 of a window.
+static RINGS_ABOUT: [[[u64; RINGS]; 2]; 2] =
+    [[rings_about(3, 3), rings_about(4, 3)], [rings_about(3, 4), rings_about(4, 4)]];
 
-/// Each of eight bits as a whole row of the word.
-fn spread(rows: u64) -> u64 {
-    (0..8).filter(|row| rows >> row & 1 == 1).fold(0, |word, row| word | 0xff << (8 * row))
+const fn rings_about(column: usize, row: usize) -> [u64; RINGS] {
+    let mut rings = [0; RINGS];
+    let mut cell = 0;
+    while cell < 64 {
+        let (across, up) = ((cell & 7usize).abs_diff(column), (cell >> 3).abs_diff(row));
+        rings[if across > up { across } else { up }] |= 1 << cell;
+        cell += 1;
+    }
+    rings
 }
 
 fn edge_distance(at: i64, block: i64) -> i64 {
