@@ -1,51 +1,110 @@
 //! Where the rooms meet: files, office, engine, edge, in the order in which each needs the one before.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::Result;
-use matcher::DistrictId;
+use anyhow::{Context, Result};
+use matcher::{Command, DistrictId, Position};
 use tokio::task::JoinHandle;
 
-use super::config::Settings;
+use super::config::{DistrictSettings, Settings, WakeSettings};
 use super::folder::DataFolder;
+use super::refusal::Refusal;
+use super::starter;
 use super::steps::Steps;
+use crate::cli::import;
 use crate::cli::socket;
 use crate::cli::verbs::Verbs;
-use crate::records::Office;
+use crate::engine::wake::WebhookSettings;
+use crate::engine::{Engine, EngineHandle, EngineSettings};
+use crate::records::{Office, OfficeChange};
+use crate::store::sqlite::SqliteSettings;
+use crate::store::{Journal, SqliteJournal};
 
 /// The rooms on one data folder, without a door to the network.
 pub struct Rooms {
     pub folder: DataFolder,
     pub office: Office,
+    pub journal: SqliteJournal,
+    pub engine: Engine,
     pub district: DistrictId,
 }
 
 impl Rooms {
-    /// What verbs of the command line work on.
+    /// What verbs of the command line work on. `base`: what links begin with.
     pub fn verbs(&self, base: Option<String>) -> Verbs {
-        Verbs { office: self.office.clone(), district: self.district, base }
+        let (office, engine, journal) = (self.office.clone(), self.engine.handle(), self.journal.clone());
+        Verbs { office, engine, journal, folder: self.folder.path().to_owned(), base }
     }
 
-    /// Lets everything in flight end, and closes the files.
+    /// Takes no more commands, lets everything in flight end, stores a snapshot, closes the files.
+    ///
+    /// # Errors
+    /// Why a file could not be closed in order; what was acknowledged is durable all the same.
     pub async fn close(self) -> Result<()> {
-        self.office.close().await
+        let ended = self.engine.stop().await;
+        self.journal.close().await;
+        self.office.close().await?;
+        ended
     }
 }
 
-/// Opens the files of `data`, for a verb that finds no hub running.
+/// Opens the files of `data` and leads their district; a new folder gets the district of the settings.
 ///
 /// # Errors
-/// When a hub runs on it after all, or a file cannot be read.
+/// When a hub runs on it, a file cannot be trusted, or it holds another district than the settings name.
 pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let folder = DataFolder::open(data)?;
+    let journal = SqliteJournal::open(SqliteSettings::new(folder.path())).await?;
+    let district = district_of(&journal, settings).await?;
     let office = Office::open(folder.path()).await?;
-    Ok(Rooms { folder, office, district: DistrictId(settings.district.number) })
+    let names = office.clone();
+    let engine = EngineSettings {
+        district,
+        names: Arc::new(move || names.names()),
+        webhook: settings.wake.as_ref().map(webhook).transpose()?,
+    };
+    let engine = Engine::start(journal.clone(), engine).await?;
+    let rooms = Rooms { folder, office, journal, engine, district };
+    define(&rooms.engine.handle(), settings).await?;
+    import::deliver(&rooms.office, &rooms.engine.handle()).await?;
+    Ok(rooms)
+}
+
+/// The district that the folder holds already, else that of the settings.
+async fn district_of(journal: &SqliteJournal, settings: &Settings) -> Result<DistrictId> {
+    let wanted = settings.district.number;
+    let held = journal.districts().await?;
+    if held.is_empty() || held.contains(&wanted) {
+        return Ok(DistrictId(wanted));
+    }
+    let why = format!("{wanted}, but this data folder holds the district {held:?}");
+    Err(Refusal::new("district.number", why, format!("number = {}", held[0])).into())
+}
+
+fn webhook(wake: &WakeSettings) -> Result<WebhookSettings> {
+    let secret =
+        std::fs::read(&wake.secret_file).with_context(|| format!("cannot read {}", wake.secret_file.display()))?;
+    Ok(WebhookSettings { url: wake.url.clone(), secret: secret.trim_ascii().to_vec() })
+}
+
+/// A new district is defined; a changed name or middle is taken over.
+async fn define(engine: &EngineHandle, settings: &Settings) -> Result<()> {
+    let wanted = &settings.district;
+    let centre = Position::from_degrees(wanted.lat, wanted.lng).context("district.lat and lng are no place")?;
+    let is_new = engine.read(|district| district.seq == 0);
+    let is_same = engine.read(|district| district.name() == wanted.name && district.centre() == Some(centre));
+    let unsaid = *wanted == DistrictSettings { number: wanted.number, ..DistrictSettings::default() };
+    if is_new || !(is_same || unsaid) {
+        starter::give(engine, Command::DefineDistrict { name: wanted.name.clone(), centre }).await?;
+    }
+    Ok(())
 }
 
 /// A hub that runs.
 pub struct Running {
     pub rooms: Rooms,
-    /// `http://127.0.0.1:8110`
+    /// How people reach it: `http://127.0.0.1:8110`.
     pub base: String,
     socket: JoinHandle<Result<()>>,
 }
@@ -69,7 +128,21 @@ impl Running {
         self.rooms.verbs(Some(self.base.clone()))
     }
 
+    /// Brings a change into the office and, by its outbox, into the district; returns when the last command is taken.
+    ///
+    /// # Errors
+    /// When a command is refused or the district takes none.
+    pub async fn bring_in(&self, change: OfficeChange) -> Result<()> {
+        let import = self.rooms.office.import(self.rooms.district, change).await?;
+        import::deliver(&self.rooms.office, &self.rooms.engine.handle()).await?;
+        let refused = self.rooms.office.refused(import).await?;
+        refused.first().map_or(Ok(()), |why| anyhow::bail!("refused: {why}"))
+    }
+
     /// Tells the phones to come back, lets what is in flight end, closes the files.
+    ///
+    /// # Errors
+    /// Why a file could not be closed in order; what was acknowledged is durable all the same.
     pub async fn stop(self) -> Result<()> {
         self.socket.abort();
         let path = self.rooms.folder.path().to_owned();

@@ -7,6 +7,7 @@ mod config;
 mod folder;
 mod refusal;
 mod shutdown;
+pub mod starter;
 mod steps;
 mod telemetry;
 

@@ -26,16 +26,22 @@ pub enum Subcommand {
     AdminLink(super::links::AdminLinkArgs),
     /// Write one-time links by which volunteers sign in on their phones / 志愿者登录链接
     Invite(super::links::InviteArgs),
+    /// Bring a file of the office into the district / 导入
+    Import(super::files::ImportArgs),
+    /// Write the district's data as files that an import reads back, or the journal / 导出
+    Export(super::files::ExportArgs),
+    /// Replay a store or a journal file from its first commit and check it / 校验
+    Verify(super::verify::VerifyArgs),
 }
 
 /// Where the data lies.
 #[derive(Clone, Debug, Args)]
 pub struct FolderArgs {
     /// The data folder
-    #[arg(long, value_name = "DIR", default_value = "baiying-data")]
+    #[arg(long, global = true, value_name = "DIR", default_value = "baiying-data")]
     pub data: PathBuf,
     /// Settings; DIR/hub.toml when it is there and this is left out
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 

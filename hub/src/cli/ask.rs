@@ -1,24 +1,58 @@
 //! Giving a verb to whoever can carry it out: the running hub, or, when none runs, this process on the files.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::args::FolderArgs;
 use super::socket;
 use super::verbs::{Reply, Verb};
-use crate::boot;
+use crate::boot::{self, DataFolder, Rooms, starter};
 
-/// Asks, and returns the reply whatever it says.
-pub async fn ask(folder: &FolderArgs, verb: Verb, file: Vec<u8>) -> Result<Reply> {
-    let socket = boot::DataFolder::socket(&folder.data);
-    if let Some(reply) = socket::ask(&socket, verb.clone(), &file).await? {
-        return Ok(reply);
+/// Whoever carries out verbs on a data folder.
+pub enum Asker {
+    Hub(PathBuf),
+    Files(Box<Rooms>),
+}
+
+impl Asker {
+    /// # Errors
+    /// When no hub runs and the files cannot be opened.
+    pub async fn open(folder: &FolderArgs) -> Result<Self> {
+        let file = DataFolder::socket(&folder.data);
+        if socket::answers(&file).await {
+            return Ok(Self::Hub(file));
+        }
+        let rooms = boot::open(&folder.data, &folder.settings()?.checked()?).await?;
+        starter::begin(&rooms.engine.handle()).await?;
+        Ok(Self::Files(Box::new(rooms)))
     }
-    let settings = folder.settings()?.checked()?;
-    let rooms = boot::open(&folder.data, &settings).await?;
-    let reply = rooms.verbs(None).run(verb, file).await;
-    rooms.close().await?;
+
+    /// Asks, and returns the reply whatever it says.
+    ///
+    /// # Errors
+    /// When the verb could not be carried out, or the hub went away before it had answered.
+    pub async fn ask(&self, verb: Verb, file: Vec<u8>) -> Result<Reply> {
+        match self {
+            Self::Hub(socket) => socket::ask(socket, verb, &file).await?.context("the hub has just gone away"),
+            Self::Files(rooms) => rooms.verbs(None).run(verb, file).await,
+        }
+    }
+
+    pub async fn close(self) -> Result<()> {
+        match self {
+            Self::Hub(_) => Ok(()),
+            Self::Files(rooms) => rooms.close().await,
+        }
+    }
+}
+
+/// Asks one verb.
+pub async fn ask(folder: &FolderArgs, verb: Verb, file: Vec<u8>) -> Result<Reply> {
+    let asker = Asker::open(folder).await?;
+    let reply = asker.ask(verb, file).await;
+    asker.close().await?;
     reply
 }
 

@@ -6,12 +6,14 @@
 mod args;
 mod ask;
 pub mod export;
+mod files;
 pub mod import;
 mod links;
 mod serve;
 pub mod socket;
 mod users;
 pub mod verbs;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -44,5 +46,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::User(args) => users::run(args).await,
         Subcommand::AdminLink(args) => links::admin_link(args).await,
         Subcommand::Invite(args) => links::invite(args).await,
+        Subcommand::Import(args) => files::import(args).await,
+        Subcommand::Export(args) => files::export(args).await,
+        Subcommand::Verify(args) => verify::run(args).await,
     }
 }

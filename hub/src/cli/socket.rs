@@ -60,6 +60,10 @@ pub async fn serve(file: &Path, verbs: Verbs) -> Result<()> {
 
 async fn answer(stream: UnixStream, verbs: Verbs) -> Result<()> {
     let mut stream = BufReader::new(stream);
+    if stream.fill_buf().await?.is_empty() {
+        // Somebody only looked whether a hub runs.
+        return Ok(());
+    }
     let asked: Asked = read_line(&mut stream).await?;
     let file = read_file(&mut stream, asked.bytes).await?;
     let reply = match verbs.run(asked.verb, file).await {
@@ -68,6 +72,11 @@ async fn answer(stream: UnixStream, verbs: Verbs) -> Result<()> {
     };
     let line = Answered { good: reply.good, text: reply.text, bytes: reply.file.len() as u64 };
     write(&mut stream, &line, &reply.file).await
+}
+
+/// Whether a hub runs that answers there.
+pub async fn answers(socket: &Path) -> bool {
+    UnixStream::connect(socket).await.is_ok()
 }
 
 /// Asks the hub that runs on `file`'s folder; `None` when none runs.

@@ -1,12 +1,20 @@
 //! What a verb does, wherever it runs: inside the hub, asked over the socket file, or in a process of its own when no
 //! hub runs.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
-use matcher::{Actor, DistrictId, TeamId, VolunteerId};
+use matcher::{Actor, District, DistrictId, TeamId, VolunteerId};
 use serde::{Deserialize, Serialize};
 use wire::server::Role;
 
+use super::export::{self, Present, Writing};
+use super::import::{self, Known, Reading};
+use super::verify;
+use crate::engine::EngineHandle;
 use crate::records::{AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
+use crate::store::rows::READ_ROWS_MAX;
+use crate::store::{Journal, SqliteJournal};
 
 /// How long a link for an account is good.
 pub const ACCOUNT_LINK_MS: u64 = 30 * matcher::MINUTE_MS;
@@ -40,6 +48,20 @@ pub enum Verb {
     Invite {
         volunteers: Vec<u64>,
     },
+    /// The file's bytes come with it. The reply's bytes are the report of bad rows.
+    Import {
+        reading: Reading,
+        try_only: bool,
+    },
+    /// The reply's bytes are the file.
+    Export {
+        writing: Writing,
+    },
+    /// Commits after this one, at most a thousand, one a line; the reply's text is the last one's seq.
+    ExportJournal {
+        after_seq: u64,
+    },
+    Verify,
 }
 
 /// What came of a verb: words for the terminal, and a file if one was asked for.
@@ -61,7 +83,10 @@ impl Reply {
 #[derive(Clone)]
 pub struct Verbs {
     pub office: Office,
-    pub district: DistrictId,
+    pub engine: EngineHandle,
+    pub journal: SqliteJournal,
+    /// The data folder.
+    pub folder: PathBuf,
     /// `http://127.0.0.1:8110`: what links begin with; `None` when no hub runs.
     pub base: Option<String>,
 }
@@ -71,10 +96,10 @@ impl Verbs {
     ///
     /// # Errors
     /// What the operator has to read: the chain of what failed.
-    pub async fn run(&self, verb: Verb, _file: Vec<u8>) -> Result<Reply> {
+    pub async fn run(&self, verb: Verb, file: Vec<u8>) -> Result<Reply> {
         match verb {
             Verb::UserAdd { name, display, role, districts, team, password } => {
-                let districts = if districts.is_empty() { vec![self.district.0] } else { districts };
+                let districts = if districts.is_empty() { vec![self.district().0] } else { districts };
                 let districts = districts.into_iter().map(DistrictId).collect();
                 let team = team.map(TeamId);
                 self.user_add(NewAccount { name, display, role, districts, team, password }).await
@@ -84,7 +109,15 @@ impl Verbs {
             Verb::UserPassword { name, password } => self.user_password(&name, password).await,
             Verb::AdminLink { account } => self.admin_link(&account).await,
             Verb::Invite { volunteers } => self.invite(volunteers.into_iter().map(VolunteerId).collect()).await,
+            Verb::Import { reading, try_only } => self.import(&reading, &file, try_only).await,
+            Verb::Export { writing } => self.export(&writing).await,
+            Verb::ExportJournal { after_seq } => self.export_journal(after_seq).await,
+            Verb::Verify => self.verify().await,
         }
+    }
+
+    fn district(&self) -> DistrictId {
+        self.engine.district()
     }
 
     async fn user_add(&self, account: NewAccount) -> Result<Reply> {
@@ -143,11 +176,11 @@ impl Verbs {
 
     async fn invite(&self, mut volunteers: Vec<VolunteerId>) -> Result<Reply> {
         if volunteers.is_empty() {
-            volunteers = self.office.people(self.district).await?.iter().map(|person| person.volunteer).collect();
+            volunteers = self.office.people(self.district()).await?.iter().map(|person| person.volunteer).collect();
         }
         let people = volunteers.iter().map(|id| LinkFor::Volunteer(*id)).collect();
         let codes = self.office.issue_links(people, INVITATION_MS).await?;
-        self.audit("issue_links", format!("district/{}", self.district)).await?;
+        self.audit("issue_links", format!("district/{}", self.district())).await?;
         let names = self.office.names();
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(["volunteer", "name", "link"])?;
@@ -156,6 +189,55 @@ impl Verbs {
         }
         let text = format!("{} 个链接,14 天内有效,各用一次 / links, good for 14 days, once each", codes.len());
         Ok(Reply { text, file: table.into_inner()?, good: true })
+    }
+
+    async fn import(&self, reading: &Reading, file: &[u8], try_only: bool) -> Result<Reply> {
+        let district = self.engine.read(District::clone);
+        let (people, menu) = (self.office.people(district.id).await?, self.office.menu(district.id).await?);
+        let known = Known { district: &district, people: &people, menu: &menu };
+        let read = match import::read(reading, file, &known) {
+            Ok(read) => read,
+            Err(why) => return Ok(Reply { text: why, ..Reply::default() }),
+        };
+        let report = read.report;
+        let taken = report.bad.is_empty() || reading.skip_bad;
+        let mut text = report.text();
+        if !taken || try_only {
+            text += "\n什么都没有改动 / nothing was changed";
+            return Ok(Reply { text, file: report.csv(), good: taken });
+        }
+        let import = self.office.import(district.id, read.change).await?;
+        import::deliver(&self.office, &self.engine).await?;
+        self.audit("import", format!("district/{}", district.id)).await?;
+        let refused = self.office.refused(import).await?;
+        text +=
+            if refused.is_empty() { "\n已导入 / imported" } else { "\n有命令被拒绝 / commands were refused:" };
+        refused.iter().for_each(|why| text += &format!("\n  {why}"));
+        Ok(Reply { text, file: report.csv(), good: refused.is_empty() })
+    }
+
+    async fn export(&self, writing: &Writing) -> Result<Reply> {
+        let district = self.engine.read(District::clone);
+        let (people, menu) = (self.office.people(district.id).await?, self.office.menu(district.id).await?);
+        let file = export::write(writing, &Present { district: &district, people: &people, menu: &menu })?;
+        self.audit("export", format!("district/{}", district.id)).await?;
+        Ok(Reply { text: format!("{} 字节 / bytes", file.len()), file, good: true })
+    }
+
+    async fn export_journal(&self, after_seq: u64) -> Result<Reply> {
+        let rows = self.journal.read(self.district().0, after_seq, READ_ROWS_MAX).await?;
+        let last = rows.last().map_or(after_seq, |row| row.seq);
+        let mut file = Vec::new();
+        for row in rows {
+            file.extend_from_slice(&row.body);
+            file.push(b'\n');
+        }
+        Ok(Reply { text: last.to_string(), file, good: true })
+    }
+
+    async fn verify(&self) -> Result<Reply> {
+        let verdicts = verify::of_journal(&self.journal).await?;
+        Ok(verify::reply(verdicts, verify::audit_chain(&self.folder).await?))
     }
 
     async fn link(&self, person: LinkFor, ttl_ms: u64) -> Result<String> {

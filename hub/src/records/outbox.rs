@@ -74,6 +74,13 @@ impl Office {
         owed.collect()
     }
 
+    /// Why commands of an import were refused.
+    pub async fn refused(&self, import: Uuid) -> Answer<Vec<String>> {
+        let sql = "SELECT refused FROM outbox WHERE import = ? AND refused IS NOT NULL ORDER BY place";
+        let rows = sqlx::query(sql).bind(import.to_string()).fetch_all(&self.0.readers).await?;
+        rows.iter().map(|row| Ok(row.try_get("refused")?)).collect()
+    }
+
     /// The live half took the command, or refused it for good (`refused` says why).
     pub async fn settled(&self, id: CommandId, refused: Option<String>) -> Answer<()> {
         self.write(move |conn| {

@@ -7,6 +7,7 @@
 
 mod cells;
 mod columns;
+mod deliver;
 mod escalation;
 mod grids;
 mod menu;
@@ -22,6 +23,7 @@ mod volunteers;
 mod tests;
 
 pub use columns::{Column, columns_of};
+pub use deliver::{deliver, send};
 pub use escalation::text_of as escalation_text;
 pub use plans::roles_text;
 pub use report::{BadRow, Report};

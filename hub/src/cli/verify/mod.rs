@@ -1,0 +1,93 @@
+//! `hub verify`: reads a store or a journal file from its first commit, and says whether it can be trusted.
+//!
+//! The checks share no code with `decide`: each commit is looked at by an auditor with a small model of its own, the
+//! state that `evolve` makes is checked as a whole, its digest is compared with the stored snapshot's, and the audit
+//! chain is followed from its first row.
+
+mod replay;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use super::socket;
+use super::verbs::{Reply, Verb};
+use crate::boot::DataFolder;
+use crate::records::Office;
+pub use replay::{Replay, Verdict};
+pub use store::of_journal;
+
+/// Bytes of one line of a journal file.
+const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A data folder, or a journal file (one commit a line)
+    #[arg(value_name = "DIR|FILE")]
+    path: PathBuf,
+}
+
+pub async fn run(args: VerifyArgs) -> Result<ExitCode> {
+    let reply = if args.path.is_dir() {
+        let socket = DataFolder::socket(&args.path);
+        match socket::ask(&socket, Verb::Verify, &[]).await? {
+            Some(reply) => reply,
+            None => of_folder(&args.path).await?,
+        }
+    } else {
+        reply(vec![of_file(&args.path)?], Vec::new())
+    };
+    Ok(super::ask::print(&reply))
+}
+
+/// A folder on which no hub runs.
+async fn of_folder(path: &Path) -> Result<Reply> {
+    ensure!(path.join("journal.db").is_file(), "{} holds no journal.db: is it a data folder?", path.display());
+    let folder = DataFolder::open(path)?;
+    let verdicts = store::of_folder(folder.path()).await?;
+    Ok(reply(verdicts, audit_chain(folder.path()).await?))
+}
+
+/// The words about the audit chain; `bad` in front when it breaks.
+pub async fn audit_chain(folder: &Path) -> Result<Vec<(bool, String)>> {
+    if !folder.join("office.db").is_file() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![match Office::verify_audit(folder).await? {
+        Ok(rows) => (true, format!("审计链完整 / audit chain holds: {rows} rows")),
+        Err(fault) => (false, format!("审计链断开 / {fault}")),
+    }])
+}
+
+/// A journal file, one commit a line.
+pub fn of_file(path: &Path) -> Result<Verdict> {
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut replay = None;
+    for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
+        let line = line.with_context(|| format!("{} cannot be read at line {}", path.display(), index + 1))?;
+        ensure!(line.len() <= LINE_BYTES_MAX, "line {} has {} bytes: this is no journal file", index + 1, line.len());
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let replay = replay.get_or_insert_with(Replay::default);
+        if !replay.take_bytes(&line, &format!("line {}", index + 1)) {
+            break;
+        }
+    }
+    Ok(replay.with_context(|| format!("{} is empty", path.display()))?.verdict())
+}
+
+/// What is said of all that was looked at.
+pub fn reply(verdicts: Vec<Verdict>, chain: Vec<(bool, String)>) -> Reply {
+    let good = verdicts.iter().all(|verdict| verdict.faults.is_empty()) && chain.iter().all(|(good, _)| *good);
+    let lines = verdicts.iter().map(Verdict::to_string).chain(chain.into_iter().map(|(_, text)| text));
+    let end = if good { "通过 / verified" } else { "有问题 / NOT verified" };
+    let text = lines.chain([end.to_owned()]).collect::<Vec<_>>().join("\n");
+    Reply { text, file: Vec::new(), good }
+}
