@@ -6,6 +6,7 @@
 use matcher::{CallerKey, DistrictId, TeamId, VolunteerId};
 use wire::server::Role;
 
+use crate::engine::StreamView;
 use crate::records::{Identity, Subject};
 
 /// What somebody wants to do.
@@ -212,6 +213,28 @@ fn integration(verb: Verb) -> Reach {
     match verb {
         Verb::RaiseAlarm | Verb::RequestService | Verb::ReadPlan | Verb::ExchangeCap => Reach::District,
         _ => Reach::Never,
+    }
+}
+
+/// What `who` sees of a district's stream; `None` when he has no right to any. Asked when a stream is built: a change of
+/// role, district or team ends the session, and with it the socket.
+pub fn stream_view(who: &Identity, district: DistrictId, key: impl Fn(VolunteerId) -> CallerKey) -> Option<StreamView> {
+    let own = |owner| allow(who, Verb::ReadOwn, Resource::owned(district, owner));
+    match (who.role, who.actor) {
+        (Role::Volunteer, matcher::Actor::Volunteer(id)) => {
+            own(Owner::Volunteer(id)).then(|| StreamView::Volunteer { id, caller: Some(key(id)) })
+        }
+        (Role::Resident, matcher::Actor::Resident(caller)) => {
+            own(Owner::Caller(caller)).then_some(StreamView::Resident(caller))
+        }
+        (Role::TeamLeader, _) => {
+            let team = who.team?;
+            let his = allow(who, Verb::ReadCases, Resource::owned(district, Owner::Team(team)));
+            his.then_some(StreamView::Team(team))
+        }
+        _ if allow(who, Verb::ReadCases, Resource::of(district)) => Some(StreamView::Desk),
+        _ if allow(who, Verb::ReadWall, Resource::of(district)) => Some(StreamView::Wall),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who called, as a keyed hash: the log alone cannot be turned back into a number.
 
 use hmac::{Hmac, KeyInit, Mac};
-use matcher::CallerKey;
+use matcher::{CallerKey, VolunteerId};
 use sha2::Sha256;
 
 use super::keys::Key;
@@ -23,6 +23,11 @@ impl CallerKeys {
     /// Of a device of a resident.
     pub fn of_device(&self, device: i64) -> CallerKey {
         self.keyed("device", &device.to_string())
+    }
+
+    /// Of a volunteer, whichever phone he uses.
+    pub fn of_volunteer(&self, volunteer: VolunteerId) -> CallerKey {
+        self.keyed("volunteer", &volunteer.to_string())
     }
 
     fn keyed(&self, what: &str, value: &str) -> CallerKey {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
-use matcher::CallerKey;
+use matcher::{CallerKey, VolunteerId};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
@@ -98,6 +98,11 @@ impl Office {
     /// Keyed hash of a caller's phone number.
     pub fn caller_key(&self, phone: &str) -> CallerKey {
         self.0.callers.of_phone(phone)
+    }
+
+    /// Keyed hash of a volunteer, for the alarms he raises himself.
+    pub fn caller_key_of(&self, volunteer: VolunteerId) -> CallerKey {
+        self.0.callers.of_volunteer(volunteer)
     }
 
     /// Sessions as they are revoked: whoever holds a socket of one closes it.

@@ -7,10 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::client::Crs;
-use crate::rows::{
-    AssignmentRow, CallRow, IncidentRow, OfferRow, ProviderClass, ResidentRows, TaskRow, TravelMode, VolunteerRows,
-};
-use crate::server::{Delta, Role, StreamMode};
+use crate::rows::{AssignmentRow, CallRow, IncidentRow, OfferRow, TaskRow};
+use crate::server::{Role, StreamMode};
 use crate::{Id, Place, Time};
 
 /// Rows of one page when the caller does not say, and at most.
@@ -215,84 +213,21 @@ pub struct CallContact {
     pub words: Option<String>,
 }
 
-/// `POST /v1/volunteers`: one person or business.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewVolunteer {
-    pub district: String,
-    pub name: String,
-    #[serde(default)]
-    pub phone: Option<String>,
-    pub class: ProviderClass,
-    /// By code.
-    #[serde(default)]
-    pub skills: Vec<NewSkill>,
-    pub home: Place,
-    #[serde(default)]
-    pub crs: Crs,
-    pub travel: TravelMode,
-    #[serde(default)]
-    pub team: Option<Id>,
-    /// Assignments at once: 1 for a person, the crew size for a business. 1 ..= 99.
-    #[serde(default = "one")]
-    pub capacity: u8,
-    #[serde(default)]
-    pub alerts_per_day_max: Option<u16>,
-}
-
-fn one() -> u8 {
-    1
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewSkill {
-    pub code: String,
-    /// When the certificate expires.
-    #[serde(default)]
-    pub until: Option<Time>,
-}
-
-/// `POST /v1/teams`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewTeam {
-    pub district: String,
-    pub name: String,
-    #[serde(default)]
-    pub above: Option<Id>,
-}
-
-/// What was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Made {
-    pub ids: Vec<Id>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>)]
-    pub seq: Option<u64>,
-}
-
 /// `GET /v1/streams/{district}`: the stream for who has no socket. Ask again with `after` = `seq` and the same `history`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Polled<D> {
+pub struct Polled {
     pub district: String,
     pub history: Uuid,
     /// Where the stream stands after all that is here.
     #[schema(value_type = u64)]
     pub seq: u64,
+    /// `live`: nothing was missed; `replay`: the missing deltas; `snapshot`: forget what you have first.
     #[schema(value_type = String, example = "replay")]
     pub mode: StreamMode,
-    /// With mode `snapshot`: all rows; forget what you have first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot: Option<D>,
-    /// With mode `replay`: the missing deltas in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The frames `delta`, `snapshot` and `latest` of `/asyncapi.json`, in order.
     #[schema(value_type = Vec<Object>)]
-    pub deltas: Vec<Delta<D>>,
+    pub frames: Vec<serde_json::Value>,
 }
-
-pub type PolledVolunteer = Polled<VolunteerRows>;
-pub type PolledResident = Polled<ResidentRows>;
 
 /// `/healthz`, `/readyz`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -107,11 +107,11 @@ fn skill_row(skill: &Skill) -> SkillRow {
     SkillRow { number: skill.id.0, code: skill.code.clone(), name: skill.name.clone() }
 }
 
-fn team_row(team: &Team) -> TeamRow {
+pub fn team_row(team: &Team) -> TeamRow {
     TeamRow { id: Id(team.id.0), name: team.name.clone(), above: team.above.map(|it| Id(it.0)) }
 }
 
-fn plan_row(plan: &ResponsePlan) -> PlanRow {
+pub fn plan_row(plan: &ResponsePlan) -> PlanRow {
     let needed = plan.levels.first().map_or(0, |level| level.iter().map(|role| usize::from(role.count)).sum());
     PlanRow {
         kind: plan.kind.clone(),
@@ -139,7 +139,7 @@ pub(super) fn grid_row(view: &View<'_>, grid: &Grid) -> GridRow {
     }
 }
 
-fn volunteer_row(view: &View<'_>, record: &VolunteerRecord) -> VolunteerRow {
+pub fn volunteer_row(view: &View<'_>, record: &VolunteerRecord) -> VolunteerRow {
     let profile = &record.profile;
     let code = |held: &matcher::SkillHeld| view.district.skill(held.skill).map(|skill| skill.code.clone());
     VolunteerRow {

@@ -16,7 +16,7 @@ use wire::{Id, Place};
 use super::touched::Table;
 use crate::records::NameBook;
 
-pub use desk::{desk_page, desk_rows};
+pub use desk::{desk_page, desk_rows, plan_row, team_row, volunteer_row};
 pub use incident::{assignment_row, call_row, incident_row, offer_row, task_row};
 pub use own::{own_page, own_rows, resident_page, resident_rows};
 pub use scope::{Scope, team_page, team_rows};

@@ -1,0 +1,94 @@
+//! What every handler has at hand: the districts led here, the office, the open sockets, the limits.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use matcher::{CommandId, DistrictId, Position};
+
+use super::error::Refusal;
+use super::limits::Limits;
+use super::ws::Registry;
+use crate::engine::EngineHandle;
+use crate::records::Office;
+
+/// The edge of one hub. Cheap to clone.
+#[derive(Clone)]
+pub struct Edge(Arc<Parts>);
+
+struct Parts {
+    engines: BTreeMap<DistrictId, EngineHandle>,
+    office: Office,
+    about: About,
+    sockets: Registry,
+    limits: Limits,
+}
+
+/// What the hub says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Every page says so.
+    pub demo: bool,
+    /// The addresses people type, best first: `https://192.168.1.20:8443`.
+    pub addresses: Vec<String>,
+    /// Origins of pages that may open a socket or post, exactly; the hub's own host is always one.
+    pub origins: Vec<String>,
+    /// The hub's own certificate authority (PEM), with `--tls self`: `/trust` serves it.
+    pub authority: Option<PathBuf>,
+    /// Renders `/metrics`.
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+}
+
+impl Edge {
+    pub fn new(engines: impl IntoIterator<Item = EngineHandle>, office: Office, about: About) -> Self {
+        let engines = engines.into_iter().map(|engine| (engine.district(), engine)).collect();
+        Self(Arc::new(Parts { engines, office, about, sockets: Registry::default(), limits: Limits::new() }))
+    }
+
+    pub fn office(&self) -> &Office {
+        &self.0.office
+    }
+
+    pub fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    pub fn sockets(&self) -> &Registry {
+        &self.0.sockets
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub fn engine(&self, district: DistrictId) -> Option<&EngineHandle> {
+        self.0.engines.get(&district)
+    }
+
+    /// # Errors
+    /// `unknown_district`.
+    pub fn led(&self, district: DistrictId) -> Result<&EngineHandle, Refusal> {
+        self.engine(district).ok_or_else(|| Refusal::not_found("district"))
+    }
+
+    pub fn engines(&self) -> impl Iterator<Item = (DistrictId, &EngineHandle)> {
+        self.0.engines.iter().map(|(district, engine)| (*district, engine))
+    }
+
+    /// For an alarm whose district nobody knows.
+    pub fn any_engine(&self) -> Option<&EngineHandle> {
+        self.0.engines.values().next()
+    }
+
+    /// The district on one of whose grids the place lies.
+    pub fn district_at(&self, position: Position) -> Option<DistrictId> {
+        let on = |(_, engine): &(DistrictId, &EngineHandle)| engine.read(|d| d.grid_at(position).is_some());
+        self.engines().find(on).map(|(district, _)| district)
+    }
+
+    /// The district that decided an alarm of the last 72 h.
+    pub fn district_of_alarm(&self, alarm: CommandId) -> Option<DistrictId> {
+        let knows = |(_, engine): &(DistrictId, &EngineHandle)| engine.read(|d| d.incident_of_command(alarm).is_some());
+        self.engines().find(knows).map(|(district, _)| district)
+    }
+}

@@ -1,0 +1,205 @@
+//! The one way of a command to the engine, for HTTP and WebSocket alike: whose district, may he, map, submit, answer.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use matcher::{Actor, Answer, BodyHash, CallSource, CommandId, DistrictId, Request};
+use sha2::{Digest, Sha256};
+use wire::Id;
+use wire::command::CommandArgs;
+use wire::problem::Retry;
+use wire::server::{Outcome, Role};
+
+use super::Edge;
+use super::auth::allow;
+use super::command::{self, Caller};
+use super::error::Refusal;
+use super::resource::{self, About};
+use crate::engine::{Committed, EngineHandle, SubmitError};
+use crate::records::Identity;
+use crate::store::SealedRow;
+
+/// A command as it came.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub id: CommandId,
+    /// The district named beside it, if any.
+    pub district: Option<DistrictId>,
+    pub args: CommandArgs,
+    /// What of an alarm could not be read.
+    pub dropped: Vec<String>,
+}
+
+impl Order {
+    pub fn new(id: CommandId, args: CommandArgs) -> Self {
+        Self { id, district: None, args, dropped: Vec::new() }
+    }
+
+    pub fn is_alarm(&self) -> bool {
+        matches!(self.args, CommandArgs::RaiseAlarm(_))
+    }
+}
+
+/// A command that was taken: what came of it, and the commit that holds it.
+pub type Taken = (Outcome, Option<u64>);
+
+impl Edge {
+    /// Submits `order` and answers when it is committed. One log line a command, under its id.
+    ///
+    /// # Errors
+    /// The rejection of the core, or of the border: rights, limits, a district that is not here.
+    pub async fn submit(&self, who: &Identity, order: Order) -> Result<Taken, Refusal> {
+        let (id, name, began) = (order.id, resource::name(&order.args), Instant::now());
+        let taken = self.submit_quietly(who, order).await;
+        let code = taken.as_ref().err().map_or("ok", |refusal| refusal.code);
+        metrics::counter!("baiying_commands_total", "name" => name, "code" => code).increment(1);
+        let took_ms = began.elapsed().as_millis() as u64;
+        tracing::info!(trace = %id, command = name, role = ?who.role, code, took_ms, "command");
+        taken
+    }
+
+    async fn submit_quietly(&self, who: &Identity, mut order: Order) -> Result<Taken, Refusal> {
+        if who.over() {
+            if !order.is_alarm() {
+                return Err(crate::records::OfficeError::SessionOver.into());
+            }
+            order.dropped.push("token".to_owned());
+        }
+        let engine = self.engine_for(who, &order)?;
+        let dropped = std::mem::take(&mut order.dropped);
+        let (request, row) = self.request(who, order, engine)?;
+        let committed = engine.submit(request, row).await?;
+        Ok(answered(committed, dropped))
+    }
+
+    /// The district that decides: of the id, of the place, else as named, else one's own.
+    fn engine_for(&self, who: &Identity, order: &Order) -> Result<&EngineHandle, Refusal> {
+        let (_, about) = resource::about(&order.args);
+        if let (Some(said), Some(of_id)) = (order.district, about.district())
+            && said != of_id
+        {
+            return Err(other_district(said, of_id));
+        }
+        let found = match about {
+            About::Place(Some(position)) if order.district.is_none() => self.district_at(position),
+            About::Alarm(alarm) if order.district.is_none() => self.district_of_alarm(alarm),
+            _ => None,
+        };
+        let district = about.district().or(found).or(order.district).or(who.districts.first().copied());
+        let engine = district.and_then(|district| self.engine(district));
+        // An alarm is never refused because its district is led elsewhere or was misspelt.
+        let engine = engine.or_else(|| self.any_engine().filter(|_| order.is_alarm()));
+        engine.ok_or_else(|| unknown_district(district))
+    }
+
+    fn request(
+        &self,
+        who: &Identity,
+        order: Order,
+        engine: &EngineHandle,
+    ) -> Result<(Request, Option<SealedRow>), Refusal> {
+        let (verb, about) = resource::about(&order.args);
+        let body_hash = body_hash(&order.args);
+        let caller = self.caller(who, &order.args, engine);
+        let (command, row) = engine.read(|district| {
+            let resource = resource::resource(district, about, who)?;
+            if !allow(who, verb, resource) {
+                return Err(Refusal::forbidden());
+            }
+            command::core(order.args, &caller, district)
+        })?;
+        Ok((Request { id: order.id, body_hash, actor: who.actor, command }, row))
+    }
+
+    /// Who calls, as the core may know him.
+    fn caller(&self, who: &Identity, args: &CommandArgs, engine: &EngineHandle) -> Caller {
+        let phone = match args {
+            CommandArgs::RaiseAlarm(a) => a.caller_phone.as_deref(),
+            CommandArgs::RequestService(a) => a.caller_phone.as_deref(),
+            _ => None,
+        };
+        let key = match (who.actor, phone) {
+            (Actor::Resident(key), _) => Some(key),
+            (Actor::Volunteer(volunteer), _) => Some(self.office().caller_key_of(volunteer)),
+            (_, Some(phone)) => Some(self.office().caller_key(phone)),
+            _ => None,
+        };
+        let volunteer = who.volunteer();
+        let known = volunteer.and_then(|volunteer| last_place(engine, volunteer));
+        Caller { volunteer, key, fallback: known.or(who.home), source: source(who, args, phone.is_some()) }
+    }
+}
+
+/// The last fix, else home.
+fn last_place(engine: &EngineHandle, volunteer: matcher::VolunteerId) -> Option<matcher::Position> {
+    let fix = engine.position(volunteer).map(|(position, _)| position);
+    fix.or_else(|| engine.read(|district| district.volunteer(volunteer).map(|record| record.profile.home)))
+}
+
+fn source(who: &Identity, args: &CommandArgs, by_phone: bool) -> CallSource {
+    match (who.role, args) {
+        (Role::Integration, _) => CallSource::System,
+        (Role::Volunteer | Role::Resident, CommandArgs::RaiseAlarm(_)) => CallSource::Button,
+        (Role::Volunteer | Role::Resident, _) => CallSource::Web,
+        _ if by_phone => CallSource::Phone,
+        _ => CallSource::Desk,
+    }
+}
+
+/// SHA-256 of name and arguments as read, its first 8 bytes: the same over HTTP and WebSocket.
+pub fn body_hash(args: &CommandArgs) -> BodyHash {
+    let body = serde_json::to_vec(args).expect("arguments are JSON");
+    let digest = Sha256::digest(&body);
+    BodyHash(u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes")))
+}
+
+fn answered(committed: Committed, dropped: Vec<String>) -> Taken {
+    let nothing = Outcome { dropped, ..Outcome::default() };
+    let outcome = match committed.answer {
+        Answer::Done => nothing,
+        Answer::NothingToDo => Outcome { nothing_to_do: true, ..nothing },
+        Answer::Assigned { assignment, incident } => {
+            Outcome { assignment: Some(Id(assignment.0)), incident: Some(Id(incident.0)), ..nothing }
+        }
+        Answer::Opened { incident, call, merged, place_unsure, asked, drill } => Outcome {
+            incident: Some(Id(incident.0)),
+            call: Some(Id(call.0)),
+            merged,
+            place_unsure,
+            drill,
+            asked: Some(asked),
+            ..nothing
+        },
+    };
+    (outcome, committed.seq)
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        let en = error.to_string();
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::Busy { after_ms } => Self::unavailable("busy", Retry::AfterMs(after_ms)),
+            SubmitError::LowOnSpace => {
+                let zh = "服务器磁盘已满,目前只受理报警及其应答";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "low_on_space", zh, en).after_ms(LOW_ON_SPACE_RETRY_MS)
+            }
+            SubmitError::Unknown => Self::unavailable("unknown_outcome", Retry::SameId),
+            SubmitError::Stopped => Self::unavailable("stopped", Retry::SameId),
+        }
+    }
+}
+
+/// When a command that a full disk refused may be sent again.
+const LOW_ON_SPACE_RETRY_MS: u32 = 30_000;
+
+fn other_district(said: DistrictId, of_id: DistrictId) -> Refusal {
+    let en = format!("the id belongs to district {of_id}, the command names {said}");
+    Refusal::field("/district", "other_district", format!("编号属于 {of_id} 区,命令写的是 {said} 区"), en)
+}
+
+fn unknown_district(district: Option<DistrictId>) -> Refusal {
+    let said = district.map_or_else(|| "—".to_owned(), |district| district.to_string());
+    let en = format!("district {said} is not served by this hub");
+    Refusal::field("/district", "unknown_district", format!("本系统没有 {said} 区"), en)
+}

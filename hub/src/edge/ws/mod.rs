@@ -1,0 +1,14 @@
+//! The WebSocket: `GET /v1/ws`, subprotocol `baiying.v1`. One task a connection.
+//!
+//! [`upgrade`] checks the origin and the subprotocol, [`hello`] who it is, [`session`] is the loop, [`inbound`] reads
+//! frames strictly, [`registry`] knows every open socket of this hub.
+
+mod following;
+mod hello;
+mod inbound;
+mod registry;
+mod session;
+mod upgrade;
+
+pub use registry::Registry;
+pub use upgrade::upgrade;

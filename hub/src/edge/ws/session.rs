@@ -1,0 +1,277 @@
+//! One connection, one task: what waits is fed and flushed once, what comes is read, and a silent peer is let go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use futures_util::SinkExt;
+use matcher::{DistrictId, MINUTE_MS};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+use wire::client::{PositionFrame, Resync, StreamPoint};
+use wire::close::CloseCode;
+use wire::server::{CommandResult, Pong, ServerFrame};
+use wire::{COMMANDS_IN_FLIGHT_MAX, HEARTBEAT_GRACE_MS, HELLO_TIMEOUT_MS, Time};
+
+use super::super::Edge;
+use super::super::datum;
+use super::super::error::{Language, Refusal};
+use super::super::limits::Bucket;
+use super::super::submit::Order;
+use super::following::{Following, Next};
+use super::hello::{Closing, Introduced, bad_frame, heartbeat_ms, introduce, text};
+use super::inbound::{self, Inbound, Unreadable};
+use super::registry::DeviceKey;
+use crate::engine::{Lane, Online, Outbox};
+use crate::records::Identity;
+
+/// A client that takes nothing for so long is too slow.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A fix older than this says nothing about where somebody is.
+const FIX_AGE_MS_MAX: u64 = 15 * MINUTE_MS;
+/// When a command that came while sixteen were unanswered may be sent again.
+const IN_FLIGHT_RETRY_MS: u32 = 500;
+
+/// Serves one socket from its upgrade to its end.
+pub async fn run(edge: Edge, mut socket: WebSocket, language: Language) {
+    // Boxed: what only the greeting needs is not kept for the life of the connection.
+    let greeting = Box::pin(introduce(&edge, &mut socket));
+    let introduced = timeout(Duration::from_millis(HELLO_TIMEOUT_MS), greeting).await;
+    let introduced = introduced.unwrap_or_else(|_| Err(CloseCode::NoHello.into()));
+    let closing = match introduced {
+        Ok(introduced) => Box::pin(serve(edge, &mut socket, introduced, language)).await,
+        Err(closing) => closing,
+    };
+    metrics::counter!("baiying_sockets_closed_total", "reason" => closing.code.reason()).increment(1);
+    let frame = CloseFrame { code: closing.code.code(), reason: closing.reason.into() };
+    // A peer that is gone cannot be told.
+    let _ = timeout(WRITE_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
+}
+
+async fn serve(edge: Edge, socket: &mut WebSocket, introduced: Introduced, language: Language) -> Closing {
+    let Introduced { who, device, socket: id, outbox, following, welcome } = introduced;
+    let key = DeviceKey { subject: who.subject, device };
+    edge.sockets().enter(key.clone(), id, who.session, outbox.clone());
+    let online = online(&edge, &who);
+    let session = Arc::new(Shared { edge: edge.clone(), who, outbox, language, in_flight: AtomicU32::new(0) });
+    let mut live = Live { shared: session, following, bucket: Bucket::full(std::time::Instant::now()) };
+    let closing = match send(socket, [welcome.into()]).await {
+        Ok(()) => live.turn(socket).await,
+        Err(closing) => closing,
+    };
+    drop(online);
+    edge.sockets().leave(&key, id);
+    live.shared.outbox.close(closing.code);
+    closing
+}
+
+/// A volunteer is online in each of his districts until the guards are dropped.
+fn online(edge: &Edge, who: &Identity) -> Vec<Online> {
+    let Some(volunteer) = who.volunteer() else { return Vec::new() };
+    edge.engine(volunteer.district()).map(|engine| engine.online(volunteer)).into_iter().collect()
+}
+
+/// What commands in flight share with their socket.
+struct Shared {
+    edge: Edge,
+    who: Identity,
+    outbox: Arc<Outbox>,
+    language: Language,
+    in_flight: AtomicU32,
+}
+
+struct Live {
+    shared: Arc<Shared>,
+    following: Vec<Following>,
+    bucket: Bucket,
+}
+
+impl Live {
+    async fn turn(&mut self, socket: &mut WebSocket) -> Closing {
+        let silence_max = Duration::from_millis(u64::from(heartbeat_ms(self.shared.who.role) + HEARTBEAT_GRACE_MS));
+        let mut heard = Instant::now();
+        let patience = tokio::time::sleep_until(heard + silence_max);
+        tokio::pin!(patience);
+        loop {
+            let done = tokio::select! {
+                () = self.shared.outbox.ready() => self.write(socket).await,
+                message = socket.recv() => {
+                    heard = Instant::now();
+                    self.hear(message).await
+                }
+                () = &mut patience => {
+                    if heard + silence_max <= Instant::now() {
+                        return CloseCode::HeartbeatLost.into();
+                    }
+                    patience.as_mut().reset(heard + silence_max);
+                    Ok(())
+                }
+                () = std::future::ready(()), if self.is_behind() => self.catch_up(socket).await,
+            };
+            if let Err(closing) = done {
+                return closing;
+            }
+        }
+    }
+
+    /// Feeds all that waits, then flushes once.
+    async fn write(&self, socket: &mut WebSocket) -> Result<(), Closing> {
+        let mut frames = Vec::new();
+        let closed = self.shared.outbox.drain(&mut frames);
+        send(socket, frames.into_iter().map(utf8)).await?;
+        closed.map_or(Ok(()), |code| Err(code.into()))
+    }
+
+    fn is_behind(&self) -> bool {
+        self.following.iter().any(|followed| !followed.is_live())
+    }
+
+    /// The next part of a snapshot, or the next stretch of a replay.
+    async fn catch_up(&mut self, socket: &mut WebSocket) -> Result<(), Closing> {
+        self.write(socket).await?;
+        let Self { shared, following, .. } = self;
+        for followed in following.iter_mut().filter(|followed| !followed.is_live()) {
+            match followed.next(&shared.outbox) {
+                Next::Nothing => {}
+                Next::Part(part) => send(socket, [utf8(part)]).await?,
+                Next::Again(point) => {
+                    let begun = followed.begin(&shared.edge, Some(point), &shared.outbox).await;
+                    begun.ok_or(Closing::from(CloseCode::Drain))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Closing> {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => return Err(CloseCode::BadFrame.into()),
+            // Gone, or too large even to be looked at.
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(CloseCode::HeartbeatLost.into()),
+        };
+        match inbound::read(text.as_bytes()) {
+            Ok(Inbound::Command(order)) => self.command(order).await,
+            Ok(Inbound::Position(fix)) => self.position(&fix),
+            Ok(Inbound::Ping(ping)) => self.pong(ping.at),
+            Ok(Inbound::Resync(resync)) => return self.resync(resync).await,
+            Ok(Inbound::Hello(_)) => return Err(again()),
+            Err(Unreadable { id: Some(id), refusal }) => self.shared.answer(id, Err(refusal)),
+            Err(Unreadable { id: None, refusal }) => return Err(bad_frame(&refusal)),
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, order: Order) {
+        let (shared, id) = (self.shared.clone(), Uuid::from_u128(order.id.0));
+        let waiting = shared.in_flight.load(Ordering::Relaxed) >= COMMANDS_IN_FLIGHT_MAX as u32;
+        if !order.is_alarm() {
+            let refused = if waiting { Err(too_many()) } else { self.bucket.take(std::time::Instant::now()) };
+            if let Err(refusal) = refused {
+                return shared.answer(id, Err(refusal));
+            }
+        }
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        let task = async move {
+            let taken = shared.edge.submit(&shared.who, order).await;
+            shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            shared.answer(id, taken);
+        };
+        if waiting {
+            // An alarm is not refused; this socket is read no further until it is answered.
+            task.await;
+        } else {
+            tokio::spawn(task);
+        }
+    }
+
+    /// A fix; what cannot be one is dropped and counted, for a phone with a broken receiver must still get its offers.
+    fn position(&self, fix: &PositionFrame) {
+        let shared = &self.shared;
+        let engine = shared
+            .who
+            .volunteer()
+            .and_then(|volunteer| shared.edge.engine(volunteer.district()).map(|engine| (volunteer, engine)));
+        let position = datum::position(fix.lat, fix.lng, fix.crs);
+        let accurate = fix.accuracy_m.is_finite() && fix.accuracy_m >= 0.0;
+        match (engine, position) {
+            (Some((volunteer, engine)), Some(position)) if accurate && fix.age_ms <= FIX_AGE_MS_MAX => {
+                engine.observe(volunteer, position, fix.accuracy_m, fix.age_ms);
+            }
+            _ => metrics::counter!("baiying_positions_dropped_total").increment(1),
+        }
+    }
+
+    fn pong(&self, at: Time) {
+        let shared = &self.shared;
+        let point = |followed: &Following| {
+            let engine = shared.edge.engine(followed.district)?;
+            Some((followed.district.to_string(), engine.pong(followed.view, &shared.outbox)?))
+        };
+        let districts = self.following.iter().filter_map(point).collect();
+        let server_time = Time(jiff::Timestamp::now().as_millisecond());
+        shared.say(&ServerFrame::Pong(Pong { at, server_time, districts }));
+    }
+
+    async fn resync(&mut self, resync: Resync) -> Result<(), Closing> {
+        let district = inbound::district(&resync.district).map_err(|refusal| bad_frame(&refusal))?;
+        let Self { shared, following, .. } = self;
+        let followed = following.iter_mut().find(|followed| followed.district == district);
+        let followed = followed.ok_or_else(|| not_followed(district))?;
+        let point = StreamPoint { history: resync.history, seq: resync.seq };
+        let begun = followed.begin(&shared.edge, Some(point), &shared.outbox).await;
+        begun.map(drop).ok_or(Closing::from(CloseCode::Drain))
+    }
+}
+
+impl Shared {
+    fn answer(&self, id: Uuid, taken: Result<super::super::submit::Taken, Refusal>) {
+        let result = match taken {
+            Ok((outcome, seq)) => CommandResult { id, ok: Some(outcome), error: None, seq },
+            Err(refusal) => {
+                CommandResult { id, ok: None, error: Some(refusal.command_error(self.language)), seq: None }
+            }
+        };
+        self.say(&ServerFrame::Result(result));
+    }
+
+    fn say(&self, frame: &ServerFrame<wire::rows::ResidentRows>) {
+        self.outbox.push(Lane::Unicast, Bytes::from(text(frame)));
+    }
+}
+
+fn too_many() -> Refusal {
+    let en = format!("{COMMANDS_IN_FLIGHT_MAX} commands are not answered yet; wait for one");
+    let status = axum::http::StatusCode::TOO_MANY_REQUESTS;
+    Refusal::new(status, "too_many_in_flight", "还有太多命令没有回复,请稍候", en).after_ms(IN_FLIGHT_RETRY_MS)
+}
+
+fn again() -> Closing {
+    Closing { code: CloseCode::BadFrame, reason: "hello was said before".to_owned() }
+}
+
+fn not_followed(district: DistrictId) -> Closing {
+    Closing { code: CloseCode::BadFrame, reason: format!("/district: {district} is not followed here") }
+}
+
+fn utf8(frame: Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(frame).expect("frames are written by serde_json")
+}
+
+/// Writes frames and flushes once, within [`WRITE_TIMEOUT`].
+async fn send(socket: &mut WebSocket, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), Closing> {
+    let write = async {
+        for frame in frames {
+            socket.feed(Message::Text(frame)).await?;
+        }
+        socket.flush().await
+    };
+    match timeout(WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(CloseCode::HeartbeatLost.into()),
+        Err(_) => Err(CloseCode::Slow.into()),
+    }
+}
