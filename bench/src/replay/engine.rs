@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
+use matcher::invariants::{self, Auditor};
 use matcher::{
     Actor, BodyHash, Cause, Command, CommandId, Commit, DistrictId, Observation, Rejection, Request, State, Timestamp,
     decide, event,
@@ -12,6 +13,8 @@ use matcher::{
 
 pub struct Engine {
     state: State,
+    /// Sees every commit and shares no code with what made it.
+    auditor: Auditor,
     commands: u64,
     journal: Option<BufWriter<File>>,
 }
@@ -26,7 +29,7 @@ impl Engine {
             let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
             anyhow::Ok(BufWriter::with_capacity(1 << 20, file))
         });
-        Ok(Self { state: State::new(district), commands: 0, journal: journal.transpose()? })
+        Ok(Self { state: State::new(district), auditor: Auditor::new(), commands: 0, journal: journal.transpose()? })
     }
 
     pub fn next_deadline(&self) -> Option<Timestamp> {
@@ -49,7 +52,7 @@ impl Engine {
     /// One command; the commit that came of it, if any did, or the typed no.
     ///
     /// # Errors
-    /// The journal cannot be written.
+    /// The journal cannot be written, or the commit breaks an invariant.
     pub fn submit(
         &mut self,
         now: Timestamp,
@@ -74,6 +77,8 @@ impl Engine {
         let commit =
             Commit { format: event::FORMAT, seq, at: now, cause, events: decision.events, answer: decision.answer };
         self.write(&commit)?;
+        let wrong = self.auditor.audit(&commit);
+        ensure!(wrong.is_empty(), "commit {seq} breaks what must hold: {wrong:?}");
         self.state.evolve(&commit);
         Ok(Ok(Some(commit)))
     }
@@ -88,14 +93,16 @@ impl Engine {
         }
         match self.submit(now, Actor::System, Command::Tick)? {
             Ok(Some(commit)) => Ok(Some(commit)),
-            Ok(None) => anyhow::bail!("a timer is due at {} but a tick does nothing", now.0),
-            Err(rejection) => anyhow::bail!("a tick was refused: {rejection}"),
+            Ok(None) => bail!("a timer is due at {} but a tick does nothing", now.0),
+            Err(rejection) => bail!("a tick was refused: {rejection}"),
         }
     }
 
     /// # Errors
-    /// The last bytes cannot be written.
+    /// The state breaks an invariant, or the last bytes cannot be written.
     pub fn close(mut self) -> anyhow::Result<()> {
+        let wrong = invariants::check(&self.state.district);
+        ensure!(wrong.is_empty(), "the state breaks what must hold: {wrong:?}");
         self.journal.as_mut().map_or(Ok(()), Write::flush).context("the journal file is not complete")
     }
 
