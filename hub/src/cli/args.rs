@@ -32,6 +32,8 @@ pub enum Subcommand {
     Export(super::files::ExportArgs),
     /// Replay a store or a journal file from its first commit and check it / 校验
     Verify(super::verify::VerifyArgs),
+    /// Look at clock, disk, TLS, and whether a phone reaches the hub / 体检
+    Doctor(super::doctor::DoctorArgs),
 }
 
 /// Where the data lies.

@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod doctor;
 pub mod export;
 mod files;
 pub mod import;
@@ -49,5 +50,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::Import(args) => files::import(args).await,
         Subcommand::Export(args) => files::export(args).await,
         Subcommand::Verify(args) => verify::run(args).await,
+        Subcommand::Doctor(args) => doctor::run(args).await,
     }
 }

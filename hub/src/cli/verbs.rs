@@ -62,6 +62,12 @@ pub enum Verb {
         after_seq: u64,
     },
     Verify,
+    /// The reply's text is the address to open on a phone.
+    BeginProbe,
+    /// The reply is good once it was opened.
+    ProbeOpened {
+        code: String,
+    },
 }
 
 /// What came of a verb: words for the terminal, and a file if one was asked for.
@@ -113,6 +119,8 @@ impl Verbs {
             Verb::Export { writing } => self.export(&writing).await,
             Verb::ExportJournal { after_seq } => self.export_journal(after_seq).await,
             Verb::Verify => self.verify().await,
+            Verb::BeginProbe => Ok(self.begin_probe()),
+            Verb::ProbeOpened { code } => Ok(Reply { good: self.office.probe_opened(&code), ..Reply::default() }),
         }
     }
 
@@ -238,6 +246,16 @@ impl Verbs {
     async fn verify(&self) -> Result<Reply> {
         let verdicts = verify::of_journal(&self.journal).await?;
         Ok(verify::reply(verdicts, verify::audit_chain(&self.folder).await?))
+    }
+
+    fn begin_probe(&self) -> Reply {
+        match self.base.as_deref().filter(|base| !base.contains("127.0.0.1") && !base.contains("localhost")) {
+            Some(base) => Reply::said(format!("{base}/doctor/{}", self.office.begin_probe())),
+            None => {
+                let text = "hub 只在本机监听,手机打不开:请用 --lan 启动 / the hub listens on this machine only: start it with --lan";
+                Reply { text: text.to_owned(), ..Reply::default() }
+            }
+        }
     }
 
     async fn link(&self, person: LinkFor, ttl_ms: u64) -> Result<String> {

@@ -16,6 +16,7 @@ mod office;
 mod outbox;
 mod passwords;
 mod people;
+mod probes;
 mod rows;
 mod sessions;
 mod tickets;

@@ -18,6 +18,7 @@ use super::error::{Answer, OfficeError};
 use super::keys::Key;
 use super::names::NameBook;
 use super::passwords::Passwords;
+use super::probes::Probes;
 use super::sessions::SessionId;
 use super::tickets::Tickets;
 
@@ -37,6 +38,7 @@ pub(super) struct Desk {
     writer: Arc<Mutex<SqliteConnection>>,
     pub passwords: Passwords,
     pub tickets: Tickets,
+    pub probes: Probes,
     pub callers: CallerKeys,
     pub names: ArcSwap<NameBook>,
     pub revoked: broadcast::Sender<SessionId>,
@@ -59,6 +61,7 @@ impl Office {
             writer: Arc::new(Mutex::new(writer)),
             passwords: Passwords::new(),
             tickets: Tickets::default(),
+            probes: Probes::default(),
             callers: CallerKeys::new(Key::open_or_draw(&folder.join("caller.key"))?),
             names: ArcSwap::from_pointee(NameBook::default()),
             revoked: broadcast::channel(REVOCATIONS_BEHIND_MAX).0,

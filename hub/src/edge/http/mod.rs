@@ -3,6 +3,7 @@
 mod alarms;
 mod answer;
 mod cap;
+mod doctor;
 mod guard;
 mod health;
 mod incidents;
@@ -34,6 +35,7 @@ pub fn router(edge: Edge) -> Router {
         .route("/phone", get(pages::phone))
         .route("/sign-in", get(pages::sign_in))
         .route("/trust", get(pages::trust))
+        .route("/doctor/{code}", get(doctor::opened))
         .route("/trust/baiying-ca.pem", get(pages::authority))
         .route("/assets/{*path}", get(pages::asset));
     let all = described.merge(pages).route("/v1/ws", get(ws::upgrade));
