@@ -19,13 +19,14 @@ pub struct Cursor {
 pub struct Page {
     json: Vec<u8>,
     open: Option<Table>,
+    has_rows: bool,
     bytes_max: usize,
 }
 
 impl Page {
     /// An empty part that counts as full from `bytes_max` on; a row that is larger than that goes alone.
     pub fn new(bytes_max: usize) -> Self {
-        Page { json: vec![b'{'], open: None, bytes_max }
+        Page { json: vec![b'{'], open: None, has_rows: false, bytes_max }
     }
 
     /// Writes a member that is not a list.
@@ -38,7 +39,8 @@ impl Page {
     /// Writes rows of one list from where the cursor stands. True when the list is through.
     pub fn feed<R: Serialize>(&mut self, table: Table, rows: impl Iterator<Item = R>, cursor: &mut Cursor) -> bool {
         for row in rows.skip(cursor.at) {
-            if self.json.len() >= self.bytes_max {
+            // Every part takes at least one row, so a snapshot always comes to its end.
+            if self.has_rows && self.json.len() >= self.bytes_max {
                 return false;
             }
             self.row(table, &row);
@@ -65,6 +67,7 @@ impl Page {
             self.open = Some(table);
         }
         self.value(row);
+        self.has_rows = true;
     }
 
     fn close_list(&mut self) {
