@@ -28,6 +28,8 @@ pub mod service;
 pub mod snapshot;
 pub mod step;
 pub mod submit;
+#[cfg(test)]
+mod tests;
 pub mod touched;
 mod trace;
 pub mod view;

@@ -49,6 +49,8 @@ struct Inner {
     sockets: HashMap<VolunteerId, u32>,
     /// Since when those who have gone have no socket.
     left: BTreeMap<VolunteerId, Timestamp>,
+    /// Those who were told to the writer as unreachable.
+    unreachable: BTreeSet<VolunteerId>,
     moved: BTreeSet<VolunteerId>,
     came_or_went: BTreeSet<VolunteerId>,
 }
@@ -78,6 +80,7 @@ impl Positions {
         let mut inner = self.lock();
         *inner.sockets.entry(volunteer).or_default() += 1;
         inner.left.remove(&volunteer);
+        inner.unreachable.remove(&volunteer);
         inner.came_or_went.insert(volunteer);
     }
 
@@ -136,7 +139,19 @@ impl Positions {
         gone.iter().for_each(|id| {
             inner.left.remove(id);
         });
+        inner.unreachable.extend(&gone);
         gone
+    }
+
+    /// Everything that is known: for a writer that has read its state anew.
+    pub fn everything(&self) -> Vec<Observation> {
+        let inner = self.lock();
+        let fixes = inner.fixes.iter().map(|(&volunteer, fix)| {
+            let Fix { position, at, .. } = *fix;
+            Observation::Fix { volunteer, position, at }
+        });
+        let gone = inner.unreachable.iter();
+        fixes.chain(gone.map(|&volunteer| Observation::Reach { volunteer, reachable: false })).collect()
     }
 
     /// Volunteers nobody has seen yet are taken to have left at `now`.

@@ -35,6 +35,9 @@ pub const REPLAY_BYTES_MAX: usize = 128 * 1024;
 /// Commits after which the state is stored, so that a start replays no more than about this many.
 pub const SNAPSHOT_EVERY_COMMITS: u64 = 20_000;
 
+/// How often the board is checked for what must never happen, milliseconds.
+const CHECK_EVERY_MS: u64 = 60_000;
+
 /// How often walls hear of positions and counters, milliseconds.
 const LATEST_EVERY_MS: u64 = 1_000;
 
@@ -177,14 +180,18 @@ impl Publisher {
     pub async fn run(mut self, mut notes: mpsc::Receiver<Note>) {
         let mut latest = tokio::time::interval(Duration::from_millis(LATEST_EVERY_MS));
         latest.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut check = tokio::time::interval(Duration::from_millis(CHECK_EVERY_MS));
+        check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            // Ticks first: they are rare and short, and notes may come without a pause.
             tokio::select! {
                 biased;
+                _ = latest.tick() => self.tell_latest(),
+                _ = check.tick() => self.check(),
                 note = notes.recv() => match note {
                     Some(note) => self.take(note).await,
                     None => return,
                 },
-                _ = latest.tick() => self.tell_latest(),
             }
         }
     }
@@ -321,6 +328,17 @@ impl Publisher {
             self.broadcaster.ring_latest();
         }
         metrics::gauge!("baiying_followers").set(self.audience.len() as f64);
+    }
+
+    /// The named invariants, on an immutable version and off this thread.
+    fn check(&mut self) {
+        let version = self.board.version();
+        tokio::task::spawn_blocking(move || {
+            for wrong in matcher::invariants::check(&version.district) {
+                metrics::counter!("baiying_invariant_violations_total", "check" => wrong.check).increment(1);
+                tracing::error!(check = wrong.check, detail = %wrong.detail, seq = version.district.seq, "an invariant is violated: a bug");
+            }
+        });
     }
 
     fn ask_for_snapshot(&mut self) {

@@ -242,8 +242,10 @@ impl<J: Journal> WriterTask<J> {
     }
 
     fn unreachable(&self, now: Timestamp) -> Vec<Observation> {
-        let gone = self.positions.newly_unreachable(now);
-        let gone = gone.into_iter().filter(|_| !self.is_waking);
+        if self.is_waking {
+            return Vec::new();
+        }
+        let gone = self.positions.newly_unreachable(now).into_iter();
         gone.map(|volunteer| Observation::Reach { volunteer, reachable: false }).collect()
     }
 
@@ -306,6 +308,7 @@ impl<J: Journal> WriterTask<J> {
     }
 
     async fn led(&mut self, loaded: Loaded) -> Result<(), JournalError> {
+        self.writer.observe(&self.positions.everything());
         self.fence.send_replace(self.writer.fence());
         self.has_renewed = false;
         self.notes.send(Note::Loaded(Box::new(loaded))).await.ok();

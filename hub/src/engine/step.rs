@@ -3,10 +3,14 @@
 use matcher::event::FORMAT;
 use matcher::{
     Actor, Answer, BodyHash, Cause, Command, CommandId, Commit, Decision, Rejection, Request, State, Timestamp, decide,
+    invariants,
 };
 
 /// Timer owners served in one batch; the rest are served by the next, which follows at once.
 pub const TICKS_PER_BATCH_MAX: usize = 256;
+
+/// Up to so many volunteers a debug build checks every invariant after every batch; a larger state takes too long.
+const CHECKED_VOLUNTEERS_MAX: usize = 200;
 
 /// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,10 @@ pub fn decide_batch(state: &mut State, now: Timestamp, gap_ms: Option<u64>, requ
         batch.verdicts.push(verdict);
     }
     batch.is_more_due = is_due(state, now);
+    if cfg!(debug_assertions) && state.district.volunteer_count() <= CHECKED_VOLUNTEERS_MAX {
+        let wrong = invariants::check(&state.district);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
     batch
 }
 

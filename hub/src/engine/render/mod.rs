@@ -45,7 +45,8 @@ impl View<'_> {
 
 /// A position as it is.
 pub fn exact(position: Position) -> Place {
-    Place { lat: position.lat(), lng: position.lng() }
+    // Divided, not multiplied by 1e-7: the nearest double prints as the seven digits that came in.
+    Place { lat: f64::from(position.lat_e7) / 1e7, lng: f64::from(position.lng_e7) / 1e7 }
 }
 
 /// A position to about 100 m: 1e-3 degrees.

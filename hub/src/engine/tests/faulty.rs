@@ -1,0 +1,111 @@
+//! A journal that fails when it is told to: before it has stored, after it has stored, or for want of space.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use uuid::Uuid;
+
+use crate::store::journal::Answer;
+use crate::store::{
+    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, WakeOutcome, WakeRow,
+    WakeSlot,
+};
+
+/// What the next append does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Fails and has stored nothing.
+    Lost,
+    /// Says that it failed, and has stored it all the same.
+    StoredUnheard,
+}
+
+#[derive(Clone, Default)]
+pub struct FaultyJournal {
+    pub inner: MemoryJournal,
+    faults: Arc<Mutex<VecDeque<Fault>>>,
+    is_low: Arc<AtomicBool>,
+}
+
+impl FaultyJournal {
+    pub fn fail_next(&self, fault: Fault) {
+        self.faults.lock().unwrap().push_back(fault);
+    }
+
+    pub fn set_low(&self, is_low: bool) {
+        self.is_low.store(is_low, Ordering::Release);
+    }
+}
+
+impl Journal for FaultyJournal {
+    async fn append(&self, batch: Append) -> Answer<()> {
+        let fault = self.faults.lock().unwrap().pop_front();
+        let unknown = || JournalError::Unknown { detail: "the test said so".into() };
+        match fault {
+            None => self.inner.append(batch).await,
+            Some(Fault::Lost) => Err(unknown()),
+            Some(Fault::StoredUnheard) => self.inner.append(batch).await.and(Err(unknown())),
+        }
+    }
+
+    fn is_low_on_space(&self) -> bool {
+        self.is_low.load(Ordering::Acquire)
+    }
+
+    async fn claim(&self, district: u32, owner: Uuid) -> Answer<Head> {
+        self.inner.claim(district, owner).await
+    }
+
+    async fn head(&self, district: u32) -> Answer<Option<Head>> {
+        self.inner.head(district).await
+    }
+
+    async fn districts(&self) -> Answer<Vec<u32>> {
+        self.inner.districts().await
+    }
+
+    async fn read(&self, district: u32, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
+        self.inner.read(district, after_seq, limit).await
+    }
+
+    async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
+        self.inner.read_about(district, incident, after_seq, limit).await
+    }
+
+    async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
+        self.inner.unseal(references).await
+    }
+
+    async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {
+        self.inner.erase(references).await
+    }
+
+    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
+        self.inner.put_snapshot(fence, snapshot).await
+    }
+
+    async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {
+        self.inner.snapshot(district, seq_max).await
+    }
+
+    async fn enqueue_wakes(&self, fence: Fence, from_seq: u64, to_seq: u64, slots: Vec<WakeSlot>) -> Answer<()> {
+        self.inner.enqueue_wakes(fence, from_seq, to_seq, slots).await
+    }
+
+    async fn due_wakes(&self, district: u32, now_ms: i64, limit: usize) -> Answer<Vec<WakeRow>> {
+        self.inner.due_wakes(district, now_ms, limit).await
+    }
+
+    async fn settle_wakes(&self, fence: Fence, outcomes: Vec<(i64, WakeOutcome)>) -> Answer<()> {
+        self.inner.settle_wakes(fence, outcomes).await
+    }
+
+    async fn beat(&self, fence: Fence, now_ms: i64) -> Answer<()> {
+        self.inner.beat(fence, now_ms).await
+    }
+
+    async fn renew_history(&self, fence: Fence) -> Answer<Uuid> {
+        self.inner.renew_history(fence).await
+    }
+}

@@ -1,0 +1,8 @@
+//! The engine as a whole, on a journal in memory, on one that fails on purpose, and on SQLite.
+
+mod faulty;
+mod restart;
+mod streams;
+mod street;
+mod wakes;
+mod writer;
