@@ -8,9 +8,9 @@ use super::super::order::distance_m;
 use super::super::query::Census;
 use super::Index;
 use super::chunks::{LANES, Mark, Marks, NONE};
-use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL};
+use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
 use super::maps::Tally;
-use super::walk::{Met, Visitor, square, walk};
+use super::walk::{Met, Visitor, walk};
 use crate::model::{Position, SkillSet};
 
 /// See [`Index::census`].
@@ -91,7 +91,7 @@ impl Disc<'_> {
         for row in rows.0..=rows.1 {
             for column in columns.0..=columns.1 {
                 let Some(block) = self.index.frame.block(column, row) else { continue };
-                let corner = Spot { x: spot.x - column * BLOCK_UNITS, y: spot.y - row * BLOCK_UNITS };
+                let corner = spot.from(column * CELLS_PER_BLOCK, row * CELLS_PER_BLOCK);
                 self.add_block(block, corner, self.lies(corner, BLOCK_UNITS));
             }
         }
@@ -121,7 +121,7 @@ impl Disc<'_> {
         while word != 0 {
             let bit = i64::from(word.trailing_zeros());
             word &= word - 1;
-            let corner = Spot { x: corner.x - (bit & 7) * UNITS_PER_CELL, y: corner.y - (bit >> 3) * UNITS_PER_CELL };
+            let corner = corner.from(bit & 7, bit >> 3);
             let cell = (block as u32) << 6 | bit as u32;
             match self.lies(corner, UNITS_PER_CELL) {
                 Lies::Outside => {}
@@ -147,8 +147,7 @@ impl Disc<'_> {
 
     fn lanes_within(&self, chunk: u32, lanes: u16, corner: Spot) -> u16 {
         let inside = |lane: &u32| {
-            let (x, y) = self.index.chunks.offsets(chunk, *lane);
-            let square = square(i64::from(x) - corner.x) + square(i64::from(y) - corner.y);
+            let square = corner.square_to(self.index.chunks.places(chunk).offset(*lane));
             square <= self.surely
                 || square <= self.perhaps && self.measured_inside(self.index.chunks.seat(chunk * LANES + lane))
         };
@@ -166,9 +165,8 @@ impl Disc<'_> {
     }
 
     fn lies(&self, corner: Spot, side: i64) -> Lies {
-        let nearest = |at: i64| (-at).max(at - side).max(0);
         let farthest = |at: i64| at.abs().max((at - side).abs());
-        if square(nearest(corner.x)) + square(nearest(corner.y)) > self.perhaps {
+        if corner.square_outside(side) > self.perhaps {
             Lies::Outside
         } else if square(farthest(corner.x)) + square(farthest(corner.y)) <= self.surely {
             Lies::Inside

@@ -156,16 +156,29 @@ type SkillRows = [u64; SKILLS_INSIDE / 4];
 struct Chunk {
     marks: Marks,
     skills: SkillRows,
+    places: Places,
+    seats: [u32; LANES as usize],
+}
+
+/// Offsets from the corner of the cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
     x: [u16; LANES as usize],
     y: [u16; LANES as usize],
-    seats: [u32; LANES as usize],
+}
+
+impl Places {
+    #[inline]
+    pub(super) fn offset(&self, lane: u32) -> (u16, u16) {
+        let lane = (lane % LANES) as usize;
+        (self.x[lane], self.y[lane])
+    }
 }
 
 const EMPTY: Chunk = Chunk {
     marks: Marks { next: NONE, cell: NONE, rows: [0; MARKS], grids: [0; LANES as usize] },
     skills: [0; SKILLS_INSIDE / 4],
-    x: [0; LANES as usize],
-    y: [0; LANES as usize],
+    places: Places { x: [0; LANES as usize], y: [0; LANES as usize] },
     seats: [NONE; LANES as usize],
 };
 
@@ -215,30 +228,20 @@ impl Chunks {
 
     /// The lanes of a chunk that have all of `skills`.
     #[inline]
-    pub(super) fn lanes_with(&self, chunk: u32, mut skills: u128) -> u16 {
-        let mut lanes = u16::MAX;
-        while skills != 0 {
-            lanes &= self.skill_row(chunk, skills.trailing_zeros() as usize);
-            skills &= skills - 1;
+    pub(super) fn lanes_with(&self, chunk: u32, skills: u128) -> u16 {
+        let inside = lanes_across(&self.chunks[chunk as usize].skills, skills as u64);
+        let more = (skills >> SKILLS_INSIDE) as u64;
+        if more == 0 {
+            return inside;
         }
-        lanes
-    }
-
-    /// The lanes of a chunk that have one skill.
-    #[inline]
-    pub(super) fn skill_row(&self, chunk: u32, skill: usize) -> u16 {
-        let rows = match skill < SKILLS_INSIDE {
-            true => Some(&self.chunks[chunk as usize].skills),
-            false => self.more.get(chunk as usize),
-        };
-        rows.map_or(0, |rows| (rows[skill % SKILLS_INSIDE / 4] >> (16 * (skill % 4))) as u16)
+        inside & self.more.get(chunk as usize).map_or(0, |rows| lanes_across(rows, more))
     }
 
     /// Whether a cell has anybody of a row of the maps (0: anybody, s + 1: skill s).
     pub(super) fn any(&self, cell: u32, row: usize) -> bool {
         let mut chunk = self.head(cell);
         while chunk != NONE {
-            if row == 0 || self.skill_row(chunk, row - 1) != 0 {
+            if row == 0 || self.lanes_with(chunk, 1 << (row - 1)) != 0 {
                 return true;
             }
             chunk = self.marks(chunk).next;
@@ -246,11 +249,9 @@ impl Chunks {
         false
     }
 
-    /// Offsets in the cell of a lane.
     #[inline]
-    pub(super) fn offsets(&self, chunk: u32, lane: u32) -> (u16, u16) {
-        let (chunk, lane) = (&self.chunks[chunk as usize], (lane % LANES) as usize);
-        (chunk.x[lane], chunk.y[lane])
+    pub(super) fn places(&self, chunk: u32) -> &Places {
+        &self.chunks[chunk as usize].places
     }
 
     #[inline]
@@ -264,8 +265,8 @@ impl Chunks {
 
     #[inline]
     pub(super) fn set_offsets(&mut self, lane: Lane, x: u16, y: u16) {
-        let (chunk, lane) = (&mut self.chunks[(lane / LANES) as usize], (lane % LANES) as usize);
-        (chunk.x[lane], chunk.y[lane]) = (x, y);
+        let (places, lane) = (&mut self.chunks[(lane / LANES) as usize].places, (lane % LANES) as usize);
+        (places.x[lane], places.y[lane]) = (x, y);
     }
 
     /// All that the rows say of a lane.
@@ -380,6 +381,18 @@ impl Chunks {
             + self.more.capacity() * size_of::<SkillRows>()
             + self.free.capacity() * size_of::<u32>()
     }
+}
+
+/// The lanes that have all of these skills.
+#[inline]
+fn lanes_across(rows: &SkillRows, mut skills: u64) -> u16 {
+    let mut lanes = u16::MAX;
+    while skills != 0 {
+        let skill = skills.trailing_zeros();
+        lanes &= (rows[skill as usize / 4 % rows.len()] >> (16 * (skill % 4))) as u16;
+        skills &= skills - 1;
+    }
+    lanes
 }
 
 /// Reads one lane across the rows, four skills at a time.

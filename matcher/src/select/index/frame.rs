@@ -26,18 +26,44 @@ const SHARING_A_CELL: f64 = 24.0;
 /// Cells for each volunteer at most: an empty cell costs about 20 bytes.
 const CELLS_PER_VOLUNTEER_MAX: f64 = 1.0;
 
-/// A place in units from the south-west corner of the box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A place in units from the south-west corner of the box, or of a cell or block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) x: i64,
     pub(super) y: i64,
 }
 
 impl Spot {
-    /// The cell, numbered block by block, of a spot inside the box.
+    /// The column and row of cells.
+    #[inline]
     pub(super) fn column_row(self) -> (i64, i64) {
         (self.x >> 16, self.y >> 16)
     }
+
+    /// The same place seen from the corner of a cell.
+    #[inline]
+    pub(super) fn from(self, column: i64, row: i64) -> Self {
+        Self { x: self.x.wrapping_sub(column << 16), y: self.y.wrapping_sub(row << 16) }
+    }
+
+    /// Squared distance to a square of this side at the origin.
+    #[inline]
+    pub(super) fn square_outside(self, side: i64) -> u64 {
+        let outside = |at: i64| at.wrapping_neg().max(at.wrapping_sub(side)).max(0);
+        square(outside(self.x)).wrapping_add(square(outside(self.y)))
+    }
+
+    /// Squared distance to somebody at an offset from the origin.
+    #[inline]
+    pub(super) fn square_to(self, (x, y): (u16, u16)) -> u64 {
+        square(self.x.wrapping_sub(i64::from(x))).wrapping_add(square(self.y.wrapping_sub(i64::from(y))))
+    }
+}
+
+/// Lengths in the plane are below 2^31 units, so no square overflows; unchecked because it is counted by the million.
+#[inline]
+pub(super) fn square(length: i64) -> u64 {
+    length.wrapping_mul(length) as u64
 }
 
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ mod nearest;
 mod rank;
 mod roster;
 mod walk;
+mod window;
 
 use super::entry::{Availability, Entry};
 use super::order::{Judge, RankQuery, Ranking};

@@ -9,15 +9,8 @@ use super::walk::{Met, Visitor, walk};
 /// Room for [`Index::nearest`] to work in, kept from query to query so that nothing is allocated.
 #[derive(Clone, Debug, Default)]
 pub struct Finder {
-    shortlist: Vec<Candidate>,
+    shortlist: Vec<Met>,
     found: Vec<Near>,
-}
-
-/// Somebody at a distance in the plane.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    square: u64,
-    seat: u32,
 }
 
 /// See [`Index::nearest`].
@@ -35,7 +28,7 @@ pub(super) fn nearest<'f>(index: &Index, query: &NearestQuery, finder: &'f mut F
 
 /// Candidates, nearest first; behind the last one wanted stand those whom the plane cannot tell from it.
 struct Shortlist<'a> {
-    list: &'a mut Vec<Candidate>,
+    list: &'a mut Vec<Met>,
     count: usize,
     bound: u64,
 }
@@ -53,17 +46,16 @@ impl Visitor for Shortlist<'_> {
 
     #[inline]
     fn visit(&mut self, index: &Index, met: Met) {
-        let candidate = Candidate { square: met.square, seat: met.seat(index) };
         let mut place = self.list.len();
-        self.list.push(candidate);
-        while place > 0 && self.list[place - 1].square > candidate.square {
+        self.list.push(met);
+        while place > 0 && self.list[place - 1].square > met.square {
             self.list[place] = self.list[place - 1];
             place -= 1;
         }
-        self.list[place] = candidate;
+        self.list[place] = met;
         if let Some(last) = self.list.get(self.count - 1) {
             self.bound = self.bound.min(index.frame.widen(last.square));
-            while self.list.last().is_some_and(|candidate| candidate.square > self.bound) {
+            while self.list.last().is_some_and(|last| last.square > self.bound) {
                 self.list.pop();
             }
         }
@@ -75,7 +67,7 @@ fn settle(index: &Index, query: &NearestQuery, finder: &mut Finder) {
     let surely = index.frame.square_surely(f64::from(query.radius_m) - 0.001);
     let mut rest = finder.shortlist.as_slice();
     while let Some(first) = rest.first().filter(|_| finder.found.len() < query.count) {
-        let near = |pair: &[Candidate]| pair[1].square <= index.frame.widen(pair[0].square);
+        let near = |pair: &[Met]| pair[1].square <= index.frame.widen(pair[0].square);
         let alike = 1 + rest.windows(2).take_while(|pair| near(pair)).count();
         if alike == 1 && first.square <= surely {
             finder.found.push(found(index, query, *first));
@@ -87,21 +79,22 @@ fn settle(index: &Index, query: &NearestQuery, finder: &mut Finder) {
     finder.found.truncate(query.count);
 }
 
-fn settle_alike(index: &Index, query: &NearestQuery, alike: &[Candidate], out: &mut Vec<Near>) {
-    let measured = |candidate: &Candidate| {
-        let distance_mm = distance_mm(query.at, index.roster.seat(candidate.seat).position);
-        (distance_mm, index.roster.volunteer(candidate.seat), *candidate)
+fn settle_alike(index: &Index, query: &NearestQuery, alike: &[Met], out: &mut Vec<Near>) {
+    let measured = |met: &Met| {
+        let seat = met.seat(index);
+        (distance_mm(query.at, index.roster.seat(seat).position), index.roster.volunteer(seat), *met)
     };
     let mut measured: Vec<_> = alike.iter().map(measured).collect();
     measured.retain(|(distance_mm, ..)| *distance_mm <= u64::from(query.radius_m) * 1_000);
     measured.sort_unstable_by_key(|(distance_mm, volunteer, _)| (*distance_mm, *volunteer));
-    out.extend(measured.into_iter().map(|(.., candidate)| found(index, query, candidate)));
+    out.extend(measured.into_iter().map(|(.., met)| found(index, query, met)));
 }
 
-fn found(index: &Index, query: &NearestQuery, candidate: Candidate) -> Near {
-    let measure = || distance_m(query.at, index.roster.seat(candidate.seat).position);
+fn found(index: &Index, query: &NearestQuery, met: Met) -> Near {
+    let seat = met.seat(index);
+    let measure = || distance_m(query.at, index.roster.seat(seat).position);
     Near {
-        volunteer: index.roster.volunteer(candidate.seat),
-        distance_m: index.frame.rounded_m(candidate.square).unwrap_or_else(measure),
+        volunteer: index.roster.volunteer(seat),
+        distance_m: index.frame.rounded_m(met.square).unwrap_or_else(measure),
     }
 }

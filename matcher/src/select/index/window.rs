@@ -1,0 +1,113 @@
+//! The eight by eight cells about a query, wherever the blocks' edges run: most queries end inside it.
+
+use super::frame::{Frame, Spot, UNITS_PER_CELL};
+
+/// The left column of a word.
+const COLUMN: u64 = 0x0101_0101_0101_0101;
+const RINGS: usize = 5;
+
+/// Named by its south-west cell; it lies over up to four blocks.
+pub(super) struct Window {
+    pub(super) column: i64,
+    pub(super) row: i64,
+}
+
+impl Window {
+    /// The window in whose middle four cells the spot is.
+    pub(super) fn about(spot: Spot) -> Self {
+        let half = UNITS_PER_CELL / 2;
+        Self { column: ((spot.x + half) >> 16) - 4, row: ((spot.y + half) >> 16) - 4 }
+    }
+
+    /// Units from the spot to the nearest edge.
+    pub(super) fn reach(&self, spot: Spot) -> i64 {
+        let to_edge = |at: i64, first: i64| (at - (first << 16)).min(((first + 8) << 16) - at);
+        to_edge(spot.x, self.column).min(to_edge(spot.y, self.row))
+    }
+
+    /// The cells of the window in rings about the cell of the spot.
+    pub(super) fn rings(&self, spot: Spot) -> &'static [u64; RINGS] {
+        let (column, row) = spot.column_row();
+        &RINGS_ABOUT[(row - self.row - 3) as usize & 1][(column - self.column - 3) as usize & 1]
+    }
+
+    /// The word of the window, put together from the words of the blocks under it.
+    #[inline]
+    pub(super) fn word(&self, block_word: impl Fn(i64, i64) -> u64) -> u64 {
+        let (column, row) = self.block();
+        let (right, up) = self.shift();
+        let mut word = 0;
+        if up > 0 {
+            word = block_word(column, row + 1) << (64 - 8 * up);
+        }
+        word |= block_word(column, row) >> (8 * up);
+        word = (word >> right) & (COLUMN * (0xff >> right));
+        if right > 0 {
+            let mut east = block_word(column + 1, row) >> (8 * up);
+            if up > 0 {
+                east |= block_word(column + 1, row + 1) << (64 - 8 * up);
+            }
+            word |= (east << (8 - right)) & !(COLUMN * (0xff >> right));
+        }
+        word
+    }
+
+    /// The first cells of the four blocks; those that are not there are never asked for, their words are empty.
+    #[inline]
+    pub(super) fn bases(&self, frame: &Frame) -> [u32; 4] {
+        let (column, row) = self.block();
+        std::array::from_fn(|i| {
+            let block = frame.block(column + (i as i64 & 1), row + (i as i64 >> 1));
+            block.map_or(0, |block| (block as u32) << 6)
+        })
+    }
+
+    /// The cell of a bit of the window's word.
+    #[inline]
+    pub(super) fn cell(&self, bases: &[u32; 4], bit: u32) -> u32 {
+        let (right, up) = self.shift();
+        let (column, row) = ((bit & 7) + right, (bit >> 3) + up);
+        bases[((row >> 3 << 1) | column >> 3) as usize & 3] | (row & 7) << 3 | (column & 7)
+    }
+
+    /// The cells of a block that lie in the window.
+    #[inline]
+    pub(super) fn part_of(&self, column: i64, row: i64) -> u64 {
+        let (right, up) = self.shift();
+        let (first_column, first_row) = self.block();
+        let columns = match column - first_column {
+            0 => (0xff << right) & 0xff,
+            1 => 0xff >> (8 - right),
+            _ => 0,
+        };
+        let rows = match row - first_row {
+            0 => u64::MAX << (8 * up),
+            1 if up > 0 => u64::MAX >> (64 - 8 * up),
+            _ => 0,
+        };
+        (columns * COLUMN) & rows
+    }
+
+    fn block(&self) -> (i64, i64) {
+        (self.column >> 3, self.row >> 3)
+    }
+
+    fn shift(&self) -> (u32, u32) {
+        ((self.column & 7) as u32, (self.row & 7) as u32)
+    }
+}
+
+/// The rings about the cell in row 3 or 4 and column 3 or 4 of a window.
+static RINGS_ABOUT: [[[u64; RINGS]; 2]; 2] =
+    [[rings_about(3, 3), rings_about(4, 3)], [rings_about(3, 4), rings_about(4, 4)]];
+
+const fn rings_about(column: usize, row: usize) -> [u64; RINGS] {
+    let mut rings = [0; RINGS];
+    let mut cell = 0;
+    while cell < 64 {
+        let (across, up) = ((cell & 7usize).abs_diff(column), (cell >> 3).abs_diff(row));
+        rings[if across > up { across } else { up }] |= 1 << cell;
+        cell += 1;
+    }
+    rings
+}
