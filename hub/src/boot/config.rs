@@ -12,6 +12,7 @@ use super::refusal::Refusal;
 
 /// Where a hub listens when nothing else is said; the same in README, help and pages.
 pub const PORT: u16 = 8110;
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Bytes of a settings file.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -100,7 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             port: PORT,
-            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            bind: LOOPBACK,
             public_url: None,
             origins: Vec::new(),
             district: DistrictSettings::default(),
@@ -153,6 +154,14 @@ impl Settings {
             return Err(Refusal::new("log.level", why, "level = \"info\""));
         }
         Ok(self)
+    }
+
+    /// The address by which this machine's own browser finds the hub, or the public one when it is said.
+    pub fn address(&self) -> String {
+        let scheme = if matches!(self.tls.mode, TlsMode::SelfMade | TlsMode::Files) { "https" } else { "http" };
+        let own =
+            || format!("{scheme}://{}:{}", if self.bind.is_unspecified() { LOOPBACK } else { self.bind }, self.port);
+        self.public_url.clone().unwrap_or_else(own)
     }
 
     /// Whether phones reach the hub by a secure page.

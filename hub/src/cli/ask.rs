@@ -13,7 +13,8 @@ use crate::boot::{self, DataFolder, Rooms, starter};
 /// Whoever carries out verbs on a data folder.
 pub enum Asker {
     Hub(PathBuf),
-    Files(Box<Rooms>),
+    /// With where the hub will be once it runs: links begin with it.
+    Files(Box<Rooms>, String),
 }
 
 impl Asker {
@@ -24,9 +25,10 @@ impl Asker {
         if socket::answers(&file).await {
             return Ok(Self::Hub(file));
         }
-        let rooms = boot::open(&folder.data, &folder.settings()?.checked()?).await?;
+        let settings = folder.settings()?.checked()?;
+        let rooms = boot::open(&folder.data, &settings).await?;
         starter::begin(&rooms.engine.handle()).await?;
-        Ok(Self::Files(Box::new(rooms)))
+        Ok(Self::Files(Box::new(rooms), settings.address()))
     }
 
     /// Asks, and returns the reply whatever it says.
@@ -36,14 +38,14 @@ impl Asker {
     pub async fn ask(&self, verb: Verb, file: Vec<u8>) -> Result<Reply> {
         match self {
             Self::Hub(socket) => socket::ask(socket, verb, &file).await?.context("the hub has just gone away"),
-            Self::Files(rooms) => rooms.verbs(None).run(verb, file).await,
+            Self::Files(rooms, base) => rooms.verbs(Some(base.clone())).run(verb, file).await,
         }
     }
 
     pub async fn close(self) -> Result<()> {
         match self {
             Self::Hub(_) => Ok(()),
-            Self::Files(rooms) => rooms.close().await,
+            Self::Files(rooms, _) => rooms.close().await,
         }
     }
 }

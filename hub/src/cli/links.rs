@@ -18,9 +18,9 @@ pub const FIRST_ACCOUNT: &str = "admin";
 pub struct AdminLinkArgs {
     #[command(flatten)]
     folder: FolderArgs,
-    /// For which account
-    #[arg(long, default_value = FIRST_ACCOUNT)]
-    account: String,
+    /// For which account; the first administrator when left out
+    #[arg(long)]
+    account: Option<String>,
 }
 
 pub async fn admin_link(args: AdminLinkArgs) -> Result<ExitCode> {

@@ -38,7 +38,7 @@ async fn welcome(running: &Running) -> Result<()> {
             password: None,
         };
         office.add_account(first).await?;
-        let link = running.verbs().run(Verb::AdminLink { account: FIRST_ACCOUNT.to_owned() }, Vec::new()).await?;
+        let link = running.verbs().run(Verb::AdminLink { account: Some(FIRST_ACCOUNT.to_owned()) }, Vec::new()).await?;
         println!("{}\n再次打印 / print again: hub admin-link", link.text);
     }
     Ok(())

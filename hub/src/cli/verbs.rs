@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use matcher::{Actor, District, DistrictId, TeamId, VolunteerId};
 use serde::{Deserialize, Serialize};
 use wire::server::Role;
@@ -12,7 +12,7 @@ use super::export::{self, Present, Writing};
 use super::import::{self, Known, Reading};
 use super::verify;
 use crate::engine::EngineHandle;
-use crate::records::{AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
+use crate::records::{Account, AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
 use crate::store::rows::READ_ROWS_MAX;
 use crate::store::{Journal, SqliteJournal};
 
@@ -41,8 +41,9 @@ pub enum Verb {
         name: String,
         password: String,
     },
+    /// For the named account; else for the first administrator.
     AdminLink {
-        account: String,
+        account: Option<String>,
     },
     /// Links for these volunteers; for all when empty. The reply's bytes are CSV.
     Invite {
@@ -113,7 +114,7 @@ impl Verbs {
             Verb::UserList => self.user_list().await,
             Verb::UserDisable { name } => self.user_disable(&name).await,
             Verb::UserPassword { name, password } => self.user_password(&name, password).await,
-            Verb::AdminLink { account } => self.admin_link(&account).await,
+            Verb::AdminLink { account } => self.admin_link(account.as_deref()).await,
             Verb::Invite { volunteers } => self.invite(volunteers.into_iter().map(VolunteerId).collect()).await,
             Verb::Import { reading, try_only } => self.import(&reading, &file, try_only).await,
             Verb::Export { writing } => self.export(&writing).await,
@@ -175,11 +176,22 @@ impl Verbs {
         Ok(Reply::said(format!("{name}: 密码已更新 / password set")))
     }
 
-    async fn admin_link(&self, name: &str) -> Result<Reply> {
-        let account = self.office.account(name).await?;
+    async fn admin_link(&self, name: Option<&str>) -> Result<Reply> {
+        let account = match name {
+            Some(name) => self.office.account(name).await?,
+            None => self.first_administrator().await?,
+        };
         let link = self.link(LinkFor::Account(account.id), ACCOUNT_LINK_MS).await?;
         self.audit("issue_link", format!("account/{}", account.id)).await?;
+        let name = account.name;
         Ok(Reply::said(format!("{name}: 30 分钟内有效,只能用一次 / good for 30 minutes, once:\n{link}")))
+    }
+
+    async fn first_administrator(&self) -> Result<Account> {
+        let accounts = self.office.accounts().await?.into_iter();
+        let mut able = accounts.filter(|account| account.role == Role::Admin && account.disabled_at.is_none());
+        able.next()
+            .context("no administrator yet: start the hub once, or `hub user add NAME --role admin` / 还没有管理员账号")
     }
 
     async fn invite(&self, mut volunteers: Vec<VolunteerId>) -> Result<Reply> {

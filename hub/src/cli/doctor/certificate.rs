@@ -96,5 +96,5 @@ fn time(kind: u8, text: &str) -> Option<jiff::Timestamp> {
     };
     let digits = format!("{century}{}", text.strip_suffix('Z')?);
     let civil = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-    Some(jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()?)
+    jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
 }

@@ -86,6 +86,7 @@ async fn a_damaged_row_is_found() {
     for (sql, words) in [
         ("UPDATE event SET body = CAST(replace(CAST(body AS TEXT), 'fall', 'fell') AS BLOB) WHERE seq = 7", "seq 7"),
         ("DELETE FROM event WHERE seq = 6", "seq 6"),
+        ("UPDATE event SET term = term + 1 WHERE seq = 6", "I4 term"),
         ("UPDATE snapshot_part SET body = x'7b7d'", "snapshot"),
     ] {
         let folder = folder().await;
@@ -94,6 +95,22 @@ async fn a_damaged_row_is_found() {
         let reply = of_folder(&data).await.unwrap();
         assert!(!reply.good && reply.text.contains(words), "{sql}: {}", reply.text);
     }
+}
+
+#[tokio::test]
+async fn what_an_import_owes_is_sent_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let rooms = boot::open(&data, &Settings::default()).await.unwrap();
+    // The hub dies after the office's transaction, before the first command.
+    let owed = crate::records::OfficeChange { commands: vec![Command::SetDrill { on: true }], ..Default::default() };
+    rooms.office.import(rooms.district, owed).await.unwrap();
+    assert!(!rooms.engine.handle().read(matcher::District::drill));
+    rooms.close().await.unwrap();
+    let again = boot::open(&data, &Settings::default()).await.unwrap();
+    assert!(again.engine.handle().read(matcher::District::drill));
+    assert_eq!(again.office.owed(again.district, 10).await.unwrap(), []);
+    again.close().await.unwrap();
 }
 
 #[tokio::test]
