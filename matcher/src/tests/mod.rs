@@ -1,8 +1,14 @@
 //! The core as a whole: a small town, given commands and time.
 
 mod answering;
+mod assignments;
+mod duty;
+mod ending;
+mod escalation;
 mod golden;
+mod limits;
 mod merging;
 mod properties;
+mod service;
 mod town;
 mod waves;
