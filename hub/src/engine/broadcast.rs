@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::close::CloseCode;
 
 use super::frame::Delta;
+use super::latest::LatestStore;
 use super::outbox::{Lane, Outbox};
+use super::publisher::Start;
 use super::view::Group;
 
 /// Frames that may wait for the walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
@@ -19,11 +21,32 @@ pub const BROADCASTS_WAITING_MAX: usize = 2_048;
 const SOCKETS_PER_STRIDE: usize = 256;
 
 enum Note {
-    Join(Group, Arc<Outbox>),
+    Join(Box<Join>),
     Frame(Group, Delta),
     RingLatest,
     /// Everything up to this seq has been walked.
     Walked(u64),
+}
+
+/// Somebody who joins a group. All that a group's socket is ever sent of its stream is pushed by the walk, in one
+/// order: were what it missed pushed by another task, a frame could slip in before it.
+pub struct Join {
+    /// Which view.
+    pub group: Group,
+    /// Whose.
+    pub outbox: Arc<Outbox>,
+    /// Where its stream stands.
+    pub seq: u64,
+    /// The `latest` lane it may see.
+    pub latest: Option<Arc<LatestStore>>,
+    /// What it missed since, as far as it fits.
+    pub missed: Vec<Delta>,
+    /// That was all: from here on it gets every frame.
+    pub is_live: bool,
+    /// The answer, when this is done.
+    pub reply: oneshot::Sender<Start>,
+    /// What to answer.
+    pub start: Start,
 }
 
 /// The publisher's end.
@@ -49,10 +72,10 @@ impl Broadcaster {
         Broadcaster { notes, is_overrun }
     }
 
-    /// Adds a socket: it gets every frame sent from here on.
-    pub async fn join(&self, group: Group, outbox: Arc<Outbox>) {
+    /// Adds a socket behind everything that was sent so far.
+    pub async fn join(&self, join: Join) {
         // The walk ends only with this sender.
-        self.notes.send(Note::Join(group, outbox)).await.ok();
+        self.notes.send(Note::Join(Box::new(join))).await.ok();
     }
 
     /// Sends a frame to a group.
@@ -85,12 +108,28 @@ impl Walk {
                 self.close_all();
             }
             match note {
-                Note::Join(group, outbox) => self.members.entry(group).or_default().push(outbox),
+                Note::Join(join) => self.join(*join),
                 Note::Frame(group, delta) => self.frame(group, &delta).await,
                 Note::RingLatest => self.ring(),
                 Note::Walked(seq) => self.walked.store(seq, Ordering::Release),
             }
         }
+    }
+
+    fn join(&mut self, join: Join) {
+        let Join { group, outbox, seq, latest, missed, is_live, reply, start } = join;
+        outbox.begin(self.district, seq, latest);
+        for delta in &missed {
+            outbox.push_delta(Lane::Broadcast, self.district, delta);
+        }
+        let members = self.members.entry(group).or_default();
+        // A resync joins again on the same socket.
+        members.retain(|known| !Arc::ptr_eq(known, &outbox));
+        if is_live {
+            members.push(outbox);
+        }
+        // A socket that has gone meanwhile is swept.
+        reply.send(start).ok();
     }
 
     async fn frame(&mut self, group: Group, delta: &Delta) {

@@ -87,6 +87,11 @@ impl Outbox {
         self.bell.notify_one();
     }
 
+    /// Ends a district's stream: a snapshot is on its way, and nothing may come between its parts.
+    pub fn end(&self, district: u32) {
+        self.lock().streams.retain(|stream| stream.district != district);
+    }
+
     /// The seq of the last delta queued for a district's stream, if it is followed.
     pub fn last(&self, district: u32) -> Option<u64> {
         self.lock().streams.iter().find(|stream| stream.district == district).map(|stream| stream.last)

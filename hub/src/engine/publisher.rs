@@ -11,7 +11,8 @@ use wire::client::StreamPoint;
 
 use super::audience::Audience;
 use super::board::{Applied, Board, Names, SharedDistrict};
-use super::broadcast::Broadcaster;
+use super::broadcast::{Broadcaster, Join};
+use super::frame::Delta;
 use super::maps::Maps;
 use super::outbox::{Lane, Outbox};
 use super::positions::{Changes, Positions};
@@ -271,12 +272,16 @@ impl Publisher {
 
     async fn follow(&mut self, follow: Follow) {
         self.remember(follow.view);
-        let start = match follow.point {
-            Some(point) if point.history == self.board.history() => self.resume(&follow, point.seq).await,
-            Some(_) | None => self.snapshot(follow.view),
-        };
-        // A socket that has gone meanwhile is swept from the audience.
-        follow.reply.send(start).ok();
+        let resumed = follow.point.filter(|point| point.history == self.board.history());
+        match resumed.and_then(|point| self.missed(follow.view, point.seq)) {
+            Some(missed) => self.resume(follow, missed).await,
+            None => {
+                follow.outbox.end(self.district);
+                let start = Start::Snapshot(SnapshotParts::new(self.board.version(), follow.view));
+                // A socket that has gone meanwhile asks no more.
+                follow.reply.send(start).ok();
+            }
+        }
     }
 
     fn remember(&mut self, view: StreamView) {
@@ -288,37 +293,38 @@ impl Publisher {
         }
     }
 
-    fn snapshot(&mut self, view: StreamView) -> Start {
-        Start::Snapshot(SnapshotParts::new(self.board.version(), view))
-    }
-
-    async fn resume(&mut self, follow: &Follow, seq: u64) -> Start {
+    /// What a view has missed since `seq`; `None` when that cannot be said in full.
+    fn missed(&self, view: StreamView, seq: u64) -> Option<Missed> {
         if seq > self.board.seq() {
             tracing::error!(seq, top = self.board.seq(), "a client holds more of this log than there is");
             // If the ear is full it has been told already.
             self.control.try_send(Control::RenewHistory).ok();
         }
-        let Some(missed) = self.board.ring().missed(follow.view, seq) else { return self.snapshot(follow.view) };
-        let latest = self.maps.of(follow.view);
-        follow.outbox.begin(self.district, seq, latest);
-        let lane = if follow.view.group().is_some() { Lane::Broadcast } else { Lane::Unicast };
+        let missed = self.board.ring().missed(view, seq)?;
         let fitting = fitting(&missed);
-        for delta in &missed[..fitting] {
-            follow.outbox.push_delta(lane, self.district, delta);
-        }
-        let (is_all, is_none) = (fitting == missed.len(), missed.is_empty());
-        if is_all {
-            self.join(follow).await;
-        }
-        let history = self.board.history();
-        if is_none { Start::Live { seq, history } } else { Start::Replay { seq, history, more: !is_all } }
+        let is_all = fitting == missed.len();
+        Some(Missed { seq, frames: missed.into_iter().take(fitting).cloned().collect(), is_all })
     }
 
-    async fn join(&mut self, follow: &Follow) {
-        match follow.view.group() {
-            Some(group) => self.broadcaster.join(group, follow.outbox.clone()).await,
-            None => self.audience.join(follow.view, &follow.outbox),
+    /// Persons are served here, groups by their walk: whoever pushes a stream's deltas also pushes what was missed.
+    async fn resume(&mut self, follow: Follow, missed: Missed) {
+        let start = missed.start(self.board.history());
+        let Missed { seq, frames, is_all } = missed;
+        let Follow { view, outbox, reply, point: _ } = follow;
+        let latest = self.maps.of(view);
+        if let Some(group) = view.group() {
+            let join = Join { group, outbox, seq, latest, missed: frames, is_live: is_all, reply, start };
+            return self.broadcaster.join(join).await;
         }
+        outbox.begin(self.district, seq, latest);
+        for delta in &frames {
+            outbox.push_delta(Lane::Unicast, self.district, delta);
+        }
+        if is_all {
+            self.audience.join(view, &outbox);
+        }
+        // A socket that has gone meanwhile is swept from the audience.
+        reply.send(start).ok();
     }
 
     fn tell_latest(&mut self) {
@@ -352,10 +358,27 @@ impl Publisher {
     }
 }
 
+/// What somebody missed, as far as it goes at once.
+struct Missed {
+    seq: u64,
+    frames: Vec<Delta>,
+    is_all: bool,
+}
+
+impl Missed {
+    fn start(&self, history: uuid::Uuid) -> Start {
+        let seq = self.seq;
+        if self.frames.is_empty() {
+            return Start::Live { seq, history };
+        }
+        Start::Replay { seq, history, more: !self.is_all }
+    }
+}
+
 /// How many of the missed frames go at once.
-fn fitting(missed: &[&super::frame::Delta]) -> usize {
+fn fitting(missed: &[&Delta]) -> usize {
     let mut bytes = 0;
-    let fits = |delta: &&&super::frame::Delta| {
+    let fits = |delta: &&&Delta| {
         bytes += delta.len();
         bytes <= REPLAY_BYTES_MAX
     };

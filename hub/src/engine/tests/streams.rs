@@ -294,3 +294,37 @@ async fn shown(client: &Client) -> (f64, f64) {
     };
     tokio::time::timeout(Duration::from_secs(10), look).await.expect("the position is shown")
 }
+
+#[tokio::test]
+async fn a_resync_of_a_live_wall_goes_back_without_a_gap() {
+    let (_engine, handle) = street(2).await;
+    let (mut wall, _) = Client::new(&handle, StreamView::Wall).await;
+    let stood = wall.seq;
+    for _ in 0..3 {
+        raise(&handle, 100.0).await;
+    }
+    let first = wall.deltas::<WallRows>().await;
+    wall.seq = stood;
+    let start = wall.follow(&handle).await;
+    assert!(matches!(start, Start::Replay { more: false, .. }), "{start:?}");
+    raise(&handle, 100.0).await;
+    let mut again = Vec::new();
+    while again.len() < 4 {
+        again.extend(wall.deltas::<WallRows>().await);
+    }
+    assert_eq!(again[..first.len()], first[..]);
+    assert_eq!(again.len(), 4, "and each once");
+}
+
+#[tokio::test]
+async fn nothing_comes_between_the_parts_of_a_snapshot() {
+    let (_engine, handle) = street(2).await;
+    let (mut client, _) = Client::new(&handle, own(1)).await;
+    let start = handle.follow(client.view, None, &client.outbox).await.unwrap();
+    let Start::Snapshot(snapshot) = start else { panic!("{start:?}") };
+    raise(&handle, 100.0).await;
+    assert_eq!(client.apply::<VolunteerRows>(), vec![], "the snapshot is not through yet");
+    client.seq = snapshot.seq();
+    client.follow(&handle).await;
+    assert_eq!(client.deltas::<VolunteerRows>().await.len(), 1, "then what came meanwhile");
+}
