@@ -1,0 +1,83 @@
+import { signal } from "@preact/signals";
+
+import type { Problem, Session, SignIn, WsTicket } from "./wire.gen";
+
+/** One sign-in a page, so that a wall and a phone can be open side by side in one browser. */
+export type Page = "wall" | "phone";
+
+const kept = (page: Page) => `baiying.session.${page}`;
+
+export function pageOf(session: Session): Page | null {
+  if (session.role === "wall") return "wall";
+  return session.role === "volunteer" || session.role === "team_leader" ? "phone" : null;
+}
+
+export function keepSession(page: Page, session: Session): void {
+  localStorage.setItem(kept(page), JSON.stringify(session));
+}
+
+export function sessionOf(page: Page): Session | null {
+  const text = localStorage.getItem(kept(page));
+  return text ? (JSON.parse(text) as Session) : null;
+}
+
+export function goToSignIn(page: Page): void {
+  localStorage.removeItem(kept(page));
+  location.assign(`/sign-in?to=${page}`);
+}
+
+/** What the hub refused, with its words for the reader. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Problem>,
+  ) {
+    super(problem.detail ?? problem.title ?? String(status));
+  }
+}
+
+/** Name of this tab: the newest session of a device wins, so two tabs must not share one. */
+function deviceName(): string {
+  const found = sessionStorage.getItem("baiying.device");
+  if (found) return found;
+  const made = `page-${Math.random().toString(36).slice(2, 12)}`;
+  sessionStorage.setItem("baiying.device", made);
+  return made;
+}
+
+export const device = deviceName();
+export const secure = signal(window.isSecureContext);
+
+interface Sending {
+  method?: "GET" | "POST";
+  body?: unknown;
+  token?: string | undefined;
+  idempotencyKey?: string;
+}
+
+/** One HTTP exchange under `/v1`; throws `Refused`, or `TypeError` when there is no network. */
+export async function exchange<A>(path: string, { method = "GET", body, token, idempotencyKey }: Sending): Promise<A> {
+  const headers: Record<string, string> = { "accept-language": document.documentElement.lang };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (token) headers["authorization"] = `Bearer ${token}`;
+  if (idempotencyKey) headers["idempotency-key"] = idempotencyKey;
+  const answer = await fetch(`/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Refused(answer.status, problemIn(text));
+  return (text ? JSON.parse(text) : undefined) as A;
+}
+
+/** A proxy in between may answer without a problem document. */
+function problemIn(text: string): Partial<Problem> {
+  try {
+    return JSON.parse(text) as Partial<Problem>;
+  } catch {
+    return { title: text.slice(0, 200) };
+  }
+}
+
+export const signIn = (how: SignIn) =>
+  exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: crypto.getRandomValues(new Uint32Array(4)).join("-") });
+
+export const takeTicket = (token: string) =>
+  exchange<WsTicket>("/ws-tickets", { method: "POST", body: {}, token, idempotencyKey: crypto.getRandomValues(new Uint32Array(4)).join("-") });
