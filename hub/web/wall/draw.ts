@@ -48,6 +48,7 @@ type Pen = CanvasRenderingContext2D;
 export function draw(pen: Pen, at: Projection, scene: Scene): void {
   drawGrids(pen, at, scene);
   if (scene.layers.has("volunteers")) for (const volunteer of scene.volunteers) drawFree(pen, at, scene, volunteer);
+  if (scene.layers.has("names")) for (const grid of scene.grids) nameGrid(pen, at, scene, grid);
   for (const incident of scene.incidents) drawWays(pen, at, scene, incident);
   for (const incident of scene.incidents) drawIncident(pen, at, scene, incident);
   for (const volunteer of scene.volunteers) drawEngaged(pen, at, scene, volunteer);
@@ -62,7 +63,6 @@ function drawGrids(pen: Pen, at: Projection, scene: Scene): void {
     pen.fill("evenodd");
     pen.stroke();
   }
-  if (scene.layers.has("names")) for (const grid of scene.grids) nameGrid(pen, at, scene, grid);
 }
 
 function outline(pen: Pen, at: Projection, grid: GridRow): void {

@@ -23,6 +23,7 @@ const MAP_PART = 0.62;
 /** Sizes are for a 55-inch screen read from 5 m; `?dist=` and `?inch=` change both together. */
 const [DISTANCE_M, DIAGONAL_INCH] = [5, 55];
 const CARDS_MAX = 6;
+const [CARD_HEIGHT, CARDS_MARGIN] = [160, 84];
 /** Up to so many cards are drawn in full size. */
 const CARDS_ROOMY = 3;
 
@@ -56,7 +57,7 @@ function Wall() {
           <Map width={Math.round(STAGE_WIDTH * MAP_PART)} height={height} text_px={28 * sizeFactor} />
           <Legend />
         </section>
-        <Cards />
+        <Cards height={height} />
       </main>
       {silent_ms > FEED_OLD_MS && (
         <p class="feed-age" role="alert">
@@ -98,11 +99,12 @@ function Legend() {
   );
 }
 
-function Cards() {
+function Cards({ height }: { height: number }) {
   const all = alarms.value;
   if (stream.welcome.value === null) return <Quiet title={say("loading")} more="" />;
   if (all.length === 0) return <Quiet title={say("allQuiet")} more={say("allQuietMore")} />;
-  const shown = all.slice(0, CARDS_MAX);
+  const fitting = Math.floor((height - CARDS_MARGIN) / (CARD_HEIGHT * sizeFactor));
+  const shown = all.slice(0, Math.max(1, Math.min(CARDS_MAX, fitting)));
   return (
     <section class={`cards ${shown.length > CARDS_ROOMY ? "dense" : "roomy"}`}>
       <ol>
@@ -110,7 +112,7 @@ function Cards() {
           <Card key={incident.id} incident={incident} />
         ))}
       </ol>
-      {all.length > CARDS_MAX && <p class="more">{say("more", all.length - CARDS_MAX)}</p>}
+      {all.length > shown.length && <p class="more">{say("more", all.length - shown.length)}</p>}
     </section>
   );
 }

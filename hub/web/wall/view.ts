@@ -17,6 +17,8 @@ export interface Box {
 const METRES_PER_DEGREE = 111_320;
 const WIDTH_M_MIN = 200;
 const WIDTH_M_MAX = 400_000;
+/** Room round what is fitted, for the words beside the marks and the legend below. */
+const ROOM = 1.3;
 /** A hand holds the view; left alone it goes back to fitting by itself. */
 const HELD_FOR_MS = 3 * 60_000;
 const EASE_MS = 700;
@@ -41,7 +43,7 @@ export function fit(box: Box, proportion: number, width_m = 0): View {
   const lat = (box.south + box.north) / 2;
   const wide = (box.east - box.west) * METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180);
   const high = (box.north - box.south) * METRES_PER_DEGREE;
-  return { lat, lng: (box.west + box.east) / 2, width_m: Math.max(1.12 * Math.max(wide, high * proportion), width_m) };
+  return { lat, lng: (box.west + box.east) / 2, width_m: Math.max(ROOM * Math.max(wide, high * proportion), width_m) };
 }
 
 /** Places to pixels of a window and back; a district is small enough for a plane. */
