@@ -2,6 +2,8 @@
 
 pub mod boot;
 pub mod cli;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod edge;
 pub mod engine;
 pub mod records;

@@ -8,10 +8,12 @@ use matcher::{Command, DistrictId, Position};
 use tokio::task::JoinHandle;
 
 use super::config::{DistrictSettings, Settings, WakeSettings};
+use super::door::{Bound, Door};
 use super::folder::DataFolder;
 use super::refusal::Refusal;
 use super::starter;
 use super::steps::Steps;
+use super::telemetry;
 use crate::cli::import;
 use crate::cli::socket;
 use crate::cli::verbs::Verbs;
@@ -106,21 +108,37 @@ pub struct Running {
     pub rooms: Rooms,
     /// How people reach it: `http://127.0.0.1:8110`.
     pub base: String,
+    /// The same for programs of this machine: always plain HTTP on loopback.
+    pub local: String,
+    door: Door,
     socket: JoinHandle<Result<()>>,
+}
+
+/// What kind of hub is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Service,
+    /// Every page says that nothing here is real.
+    Demo,
 }
 
 /// Starts a hub on `data`.
 ///
 /// # Errors
 /// When the folder is taken, a file cannot be read, or the port is not free.
-pub async fn start(data: &Path, settings: &Settings, steps: &mut Steps) -> Result<Running> {
+pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &mut Steps) -> Result<Running> {
+    let metrics = telemetry::metrics()?;
     let rooms = open(data, settings).await?;
     steps.done("打开数据", "data opened");
-    let base = format!("http://{}:{}", settings.bind, settings.port);
+    let bound = Bound::new(data, settings).await?;
+    let (base, local) = (bound.base.clone(), bound.local.clone());
+    let about = bound.about(data, settings, purpose == Purpose::Demo, metrics);
+    let door = Door::open(bound, data, rooms.engine.handle(), rooms.office.clone(), about)?;
+    steps.done("开始服务", "listening");
     let verbs = rooms.verbs(Some(base.clone()));
     let file = DataFolder::socket(rooms.folder.path());
     let socket = tokio::spawn(async move { socket::serve(&file, verbs).await });
-    Ok(Running { rooms, base, socket })
+    Ok(Running { rooms, base, local, door, socket })
 }
 
 impl Running {
@@ -148,6 +166,7 @@ impl Running {
         let path = self.rooms.folder.path().to_owned();
         let _ = std::fs::remove_file(DataFolder::socket(&path));
         let _ = std::fs::remove_file(DataFolder::address(&path));
-        self.rooms.close().await
+        let closed = self.door.close().await;
+        self.rooms.close().await.and(closed)
     }
 }

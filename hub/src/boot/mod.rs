@@ -4,6 +4,7 @@
 
 mod compose;
 mod config;
+mod door;
 mod folder;
 mod refusal;
 mod shutdown;
@@ -11,7 +12,7 @@ pub mod starter;
 mod steps;
 mod telemetry;
 
-pub use compose::{Rooms, Running, open, start};
+pub use compose::{Purpose, Rooms, Running, open, start};
 pub use config::{DistrictSettings, LogFormat, LogSettings, Settings, TlsMode, TlsSettings, WakeSettings};
 pub use folder::DataFolder;
 pub use refusal::Refusal;

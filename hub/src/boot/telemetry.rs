@@ -1,6 +1,7 @@
 //! Logs: one structured line an event, to standard error; the trace id of a command is in each of its lines.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -22,4 +23,16 @@ pub fn begin(settings: &LogSettings) -> Result<()> {
         LogFormat::Plain => lines.compact().try_init(),
     };
     begun.map_err(|e| anyhow!("logging could not begin: {e}"))
+}
+
+/// Upper bounds of histograms in milliseconds: from a blink to an outage.
+const BUCKETS_MS: [f64; 14] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0];
+
+/// Begins to count; the handle renders `/metrics`.
+///
+/// # Errors
+/// When counting has begun before in this process.
+pub fn metrics() -> Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_ms".to_owned()), &BUCKETS_MS)?;
+    builder.install_recorder().context("metrics could not begin")
 }

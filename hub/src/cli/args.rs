@@ -20,6 +20,9 @@ pub struct Arguments {
 pub enum Subcommand {
     /// Run a hub on a data folder / 运行
     Serve(ServeArgs),
+    /// A sample district that comes alive, on simulated phones / 演示
+    #[cfg(feature = "demo")]
+    Demo(super::demo::DemoArgs),
     /// Accounts: add, list, disable, password / 账号
     User(super::users::UserArgs),
     /// Print a one-time link to sign in as an account / 一次性登录链接

@@ -5,6 +5,8 @@
 
 mod args;
 mod ask;
+#[cfg(feature = "demo")]
+mod demo;
 mod doctor;
 pub mod export;
 mod files;
@@ -44,6 +46,8 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.verb {
         Subcommand::Serve(args) => serve::run(args).await,
+        #[cfg(feature = "demo")]
+        Subcommand::Demo(args) => demo::run(args).await,
         Subcommand::User(args) => users::run(args).await,
         Subcommand::AdminLink(args) => links::admin_link(args).await,
         Subcommand::Invite(args) => links::invite(args).await,

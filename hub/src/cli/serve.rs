@@ -7,13 +7,13 @@ use anyhow::Result;
 use super::args::ServeArgs;
 use super::links::FIRST_ACCOUNT;
 use super::verbs::Verb;
-use crate::boot::{self, Running, Steps, starter};
+use crate::boot::{self, Purpose, Running, Steps, starter};
 use crate::records::NewAccount;
 
 pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let settings = args.settings()?;
     boot::begin_telemetry(&settings.log)?;
-    let running = boot::start(&args.folder.data, &settings, &mut Steps::default()).await?;
+    let running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
     starter::begin(&running.rooms.engine.handle()).await?;
     welcome(&running).await?;
     let who = boot::asked_to_stop().await?;

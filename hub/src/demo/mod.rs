@@ -1,0 +1,78 @@
+//! `hub demo`: a sample district in Harbin's Daoli whose volunteers are simulated people with real telephones.
+//!
+//! Absent here: any way into the hub that others do not have. People sign in by one-time links and speak over WebSockets,
+//! elders press their button over HTTP; the hub cannot tell them from real ones. Without this room it builds and serves
+//! (`--no-default-features`).
+
+mod banner;
+mod callers;
+mod folder;
+mod names;
+mod phones;
+mod plans;
+mod sample;
+mod volunteers;
+
+pub use folder::prepare;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use crowd::drive::Endpoint;
+use tokio::sync::watch;
+
+use crate::boot::{self, DistrictSettings, Purpose, Settings, Steps};
+
+/// The same district at every start.
+const SEED: u64 = 100;
+/// How long phones may take to hang up when the demo ends; then they are cut off.
+const HANG_UP: Duration = Duration::from_secs(3);
+
+/// The sample's district, for the settings of its hub.
+pub fn district() -> DistrictSettings {
+    DistrictSettings { number: 1, name: sample::NAME.to_owned(), lat: sample::CENTRE.0, lng: sample::CENTRE.1 }
+}
+
+/// Runs the demo on the data folder `data` until it is asked to stop.
+///
+/// # Errors
+/// When the hub cannot start, or the folder holds a district that is not the demo's.
+pub async fn run(data: &std::path::Path, settings: &Settings) -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    let running = boot::start(data, settings, Purpose::Demo, &mut steps).await?;
+    let people = sample::settle(&running, &mut steps).await?;
+    let links = banner::sign_in_links(&running).await?;
+    banner::print(&running, &links, &steps);
+    let (stop, stopped) = watch::channel(false);
+    let lives = tokio::spawn(live(running.local.clone(), people, running.rooms.office.clone(), stopped));
+    let who = boot::asked_to_stop().await?;
+    tracing::info!(signal = who, "stopping the demo");
+    hang_up(stop, lives).await;
+    running.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everybody's life: phones connect, the patrol first; then elders press their buttons, now and then.
+async fn live(
+    hub: String,
+    people: sample::People,
+    office: crate::records::Office,
+    stopped: watch::Receiver<bool>,
+) -> Result<()> {
+    let hub = Endpoint::new(&hub)?;
+    let phones = phones::connect(&hub, &people, &office, stopped.clone()).await?;
+    let callers = callers::call_now_and_then(&hub, &people, &office, stopped);
+    let (called, ()) = tokio::join!(callers, phones.end());
+    called
+}
+
+async fn hang_up(stop: watch::Sender<bool>, lives: tokio::task::JoinHandle<Result<()>>) {
+    let _ = stop.send(true);
+    let cut_off = lives.abort_handle();
+    match tokio::time::timeout(HANG_UP, lives).await {
+        Ok(Ok(Err(error))) => tracing::warn!(error = format!("{error:#}"), "the demo's people had trouble"),
+        Ok(_) => {}
+        Err(_) => cut_off.abort(),
+    }
+}
