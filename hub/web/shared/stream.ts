@@ -46,6 +46,8 @@ export class Stream<D extends View> {
     private readonly page: Page,
     rows: Rows<D>,
     private readonly listener: Listener,
+    /** District to follow, by number; those of the sign-in when not said. */
+    private readonly only: string | null = null,
   ) {
     this.follower = new Follower<D>(rows);
     addEventListener("online", () => this.again(0));
@@ -78,7 +80,7 @@ export class Stream<D extends View> {
     const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/ws`, SUBPROTOCOL);
     this.socket = socket;
     socket.onopen = () => {
-      const hello = { op: "hello", ticket, device, app: APP, resume: this.follower.resume() } satisfies ClientFrame;
+      const hello = { op: "hello", ticket, device, app: APP, resume: this.resume() } satisfies ClientFrame;
       socket.send(JSON.stringify(hello));
       this.watch(HEARTBEAT_MS);
     };
@@ -88,6 +90,10 @@ export class Stream<D extends View> {
     socket.onclose = ({ code }) => {
       if (this.socket === socket) this.closed(code);
     };
+  }
+
+  private resume() {
+    return { ...(this.only ? { [this.only]: null } : {}), ...this.follower.resume() };
   }
 
   private hear(frame: ServerFrame<D>): void {

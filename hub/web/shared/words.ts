@@ -79,6 +79,12 @@ const TABLE = {
     "开始值班后,手机会把位置发给本区调度台,用来派最近的人。只有调度台看得到;结束值班就停。",
     "On duty, this phone sends its position to the district desk, so that the nearest person is asked. Only the desk sees it; it stops when duty ends.",
   ],
+  demoPlace: [
+    "演示:不取您的真实位置,您站在本区中心。开始值班后会有派单。",
+    "Demo: your real position is not taken; you stand in the middle of the district. Orders come once you are on duty.",
+  ],
+  demoPlaceShort: ["演示:位置用本区中心", "Demo: you stand in the middle of the district"],
+  secondsLeft: ["秒内回复", "s to answer"],
   dutyUntil: ["值班到", "Until"],
   untilIStop: ["我自己结束", "I end it"],
   hours: ["{0} 小时", "{0} h"],

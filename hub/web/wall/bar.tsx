@@ -2,7 +2,8 @@ import { hubNow, timeOfDay } from "../shared/clock";
 import { switchLanguage } from "../shared/language";
 import { Mark } from "../shared/shapes";
 import { say } from "../shared/words";
-import { acknowledge, enableSound, soundOn, unacknowledged } from "./sound";
+import { soundOn } from "../shared/tones";
+import { acknowledge, letHear, unacknowledged } from "./sound";
 import { counts, openAlarms, rows, stream } from "./state";
 
 /** One line: which district, how many are where, sound, language, time. Numbers not known yet are dashes. */
@@ -49,7 +50,7 @@ export function districtName(): string {
 function Sound() {
   if (!soundOn.value) {
     return (
-      <button class="sound-off" onClick={() => void enableSound()}>
+      <button class="sound-off" onClick={() => void letHear()}>
         <Loudspeaker struck /> {say("soundOff")}
       </button>
     );

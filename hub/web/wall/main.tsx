@@ -12,7 +12,8 @@ import { say } from "../shared/words";
 import { Bar } from "./bar";
 import { Card } from "./card";
 import { camera, Map } from "./map";
-import { acknowledge, enableSound, soundOn, startSounding } from "./sound";
+import { soundOn } from "../shared/tones";
+import { acknowledge, letHear, startSounding } from "./sound";
 import { alarms, FEED_DEAD_MS, FEED_OLD_MS, openAlarms, rows, stream } from "./state";
 
 /** The wall is laid out once, for 1920 x 1080, and scaled whole. */
@@ -150,7 +151,7 @@ addEventListener("keydown", ({ key, target }) => {
   if (target instanceof HTMLButtonElement && (key === "Enter" || key === " ")) return;
   if (key === "0") camera.free();
   if (key === "a" || key === "Enter") acknowledge();
-  if (key === "s" && !soundOn.peek()) void enableSound();
+  if (key === "s" && !soundOn.peek()) void letHear();
   if (key === "l") switchLanguage();
 });
 

@@ -40,11 +40,9 @@ function takeLatest({ key, version, data }: Latest): void {
   fixesMoved.count++;
 }
 
-export const stream = new Stream<WallRows>("wall", rows, {
-  latest: takeLatest,
-  // A hub that has started again counts versions from the beginning.
-  welcomed: () => versions.clear(),
-});
+// A hub that has started again counts versions from the beginning.
+const listener = { latest: takeLatest, welcomed: () => versions.clear() };
+export const stream = new Stream<WallRows>("wall", rows, listener, new URLSearchParams(location.search).get("district"));
 
 const URGENCY = { life_threat: 0, urgent: 1, ordinary: 2 } as const;
 
