@@ -193,13 +193,17 @@ pub struct NewIncident {
 impl Command {
     /// Whether the answer is kept for 72 h under the command's id. The others are idempotent by what they name.
     pub fn remembered(&self) -> bool {
-        match self {
-            Self::Tick | Self::ResumeService { .. } => false,
-            Self::GoOnDuty { .. } | Self::GoOffDuty { .. } | Self::CheckIn { .. } => false,
-            Self::OfferReceived { .. } | Self::OfferSeen { .. } => false,
-            Self::ReachMilestone { .. } => false,
-            _ => true,
-        }
+        !matches!(
+            self,
+            Self::Tick
+                | Self::ResumeService { .. }
+                | Self::GoOnDuty { .. }
+                | Self::GoOffDuty { .. }
+                | Self::CheckIn { .. }
+                | Self::OfferReceived { .. }
+                | Self::OfferSeen { .. }
+                | Self::ReachMilestone { .. }
+        )
     }
 
     /// Whether it goes in the lane ahead of the rest, and is never refused.

@@ -103,7 +103,8 @@ fn open(draft: &mut Draft<'_>, class: IncidentClass, new: &NewIncident, call: Ca
 /// same thing it is not his to end: only the desk is told.
 pub fn take_back(draft: &mut Draft<'_>, alarm: CommandId) -> Result<Answer, Rejection> {
     let unknown = Rejection::Unknown { what: Field::Alarm, id: (alarm.0 & u128::from(u64::MAX)) as u64 };
-    let incident = draft.state.district.incident_of_command(alarm).ok_or(unknown)?;
+    let answered = draft.state.district.incident_of_command(alarm).ok_or(unknown)?;
+    let incident = where_it_went(draft, answered);
     let record = draft.live_incident(Field::Alarm, incident)?;
     let own = record.incident.calls.iter().find(|call| call.command == alarm);
     let caller = own.and_then(|call| call.caller);
@@ -115,6 +116,14 @@ pub fn take_back(draft: &mut Draft<'_>, alarm: CommandId) -> Result<Answer, Reje
     }
     desk::open_task(draft, incident, TaskKind::CallBack, desk::CALL_BACK_MS);
     Ok(Answer::Done)
+}
+
+/// What his call belongs to now, if it was merged meanwhile.
+fn where_it_went(draft: &Draft<'_>, mut incident: IncidentId) -> IncidentId {
+    while let Some(IncidentState::DuplicateOf(into)) = draft.state.district.incident(incident).map(|i| i.state) {
+        incident = into;
+    }
+    incident
 }
 
 fn may_take_back(

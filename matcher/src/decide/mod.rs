@@ -7,6 +7,7 @@
 
 mod alarm;
 mod assignment;
+mod batch;
 mod cover;
 mod desk;
 mod district;

@@ -28,9 +28,11 @@ pub fn settle_incident(draft: &mut Draft<'_>, id: IncidentId) {
         ending::close_as(draft, id, Disposition::Resolved, None);
         return;
     }
-    withdraw_useless(draft, id);
-    ask_if_uncovered(draft, id);
-    tell_shortfall(draft, id);
+    if !draft.incident(id).in_batch() {
+        withdraw_useless(draft, id);
+        ask_if_uncovered(draft, id);
+        tell_shortfall(draft, id);
+    }
 }
 
 /// Everybody who was needed came and says it is done, and the desk has nothing left to do.

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::duty;
-use super::{escalation, settle, wave};
+use super::{batch, escalation, settle, wave};
 use crate::command::Answer;
 use crate::event::Event;
 use crate::model::*;
@@ -78,9 +78,12 @@ fn replace_unreceived(draft: &mut Draft<'_>, id: IncidentId) {
 }
 
 fn next_round(draft: &mut Draft<'_>, id: IncidentId) {
-    let due = draft.incident(id).incident.next_wave_at.is_some_and(|at| at <= draft.now);
-    if due {
-        wave::round(draft, id);
+    let record = draft.incident(id);
+    let due = record.incident.next_wave_at.is_some_and(|at| at <= draft.now);
+    match (due, record.in_batch()) {
+        (false, _) => {}
+        (true, true) => batch::send(draft, id),
+        (true, false) => wave::round(draft, id),
     }
 }
 

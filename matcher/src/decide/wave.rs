@@ -14,14 +14,22 @@ pub fn rounds_left(draft: &Draft<'_>, id: IncidentId) -> bool {
     draft.incident(id).rounds < draft.plan_of(id).wave.waves_max
 }
 
+/// Whom a batch has matched to which incident: nobody else asks them in that round.
+pub type Reserved = BTreeMap<VolunteerId, IncidentId>;
+
 /// The next round: wider than the last, and wider still at once while there are too few to ask.
 pub fn round(draft: &mut Draft<'_>, id: IncidentId) {
+    round_reserving(draft, id, &Reserved::new());
+}
+
+/// A round that leaves out whom the batch needs elsewhere.
+pub fn round_reserving(draft: &mut Draft<'_>, id: IncidentId, reserved: &Reserved) {
     let plan = draft.plan_of(id).into_owned();
     let mut radius_m = radius_of_round(&plan.wave, draft.incident(id).rounds);
-    let mut found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size));
+    let mut found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size), reserved);
     while !found.explanation.short.is_empty() && radius_m < plan.wave.radius_m_max {
         radius_m = wider(&plan.wave, radius_m);
-        found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size));
+        found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size), reserved);
     }
     let deadline = draft.now.plus_ms(plan.wave.deadline_ms);
     let another = draft.incident(id).rounds + 1 < plan.wave.waves_max;
@@ -34,7 +42,7 @@ pub fn supplement(draft: &mut Draft<'_>, id: IncidentId, count: usize) {
     let record = draft.incident(id);
     let radius_m = record.waves.last().map_or(plan.wave.radius_m, |wave| wave.explanation.radius_m);
     let next_wave_at = record.incident.next_wave_at;
-    let mut found = choose(draft, id, &plan, radius_m, count);
+    let mut found = choose(draft, id, &plan, radius_m, count, &Reserved::new());
     found.offers.truncate(count);
     if !found.offers.is_empty() {
         send(draft, id, found, draft.now.plus_ms(plan.wave.deadline_ms), next_wave_at, true);
@@ -64,7 +72,14 @@ fn wider(policy: &WavePolicy, radius_m: u32) -> u32 {
     grown(policy, radius_m).max(radius_m.saturating_mul(2).clamp(1, policy.radius_m_max))
 }
 
-fn choose(draft: &Draft<'_>, id: IncidentId, plan: &ResponsePlan, radius_m: u32, size: usize) -> Wave {
+fn choose(
+    draft: &Draft<'_>,
+    id: IncidentId,
+    plan: &ResponsePlan,
+    radius_m: u32,
+    size: usize,
+    reserved: &Reserved,
+) -> Wave {
     let record = draft.incident(id);
     let wanted = engaged(draft, id).0.wanted();
     let open: Vec<(usize, Option<SkillId>)> =
@@ -78,8 +93,21 @@ fn choose(draft: &Draft<'_>, id: IncidentId, plan: &ResponsePlan, radius_m: u32,
         may_combine: plan.one_person_several_roles,
         resting_too: record.incident.urgency == Urgency::LifeThreat,
     };
+    let mut judge = judge_of(draft, id, plan.alert_budget);
+    wave(draft.state.observed.index(), &query, |volunteer| match reserved.get(&volunteer) {
+        Some(&other) if other != id => Err(Excluded::Engaged),
+        Some(_) | None => judge(volunteer),
+    })
+}
+
+/// Says of each volunteer whose turn it is, or why he is left in peace: what the index cannot know.
+pub fn judge_of<'d>(
+    draft: &'d Draft<'_>,
+    id: IncidentId,
+    budgeted: bool,
+) -> impl FnMut(VolunteerId) -> Result<Turn, Excluded> + 'd {
     let asked = asked_before(draft, id);
-    wave(draft.state.observed.index(), &query, |volunteer| judge(draft, id, plan.alert_budget, &asked, volunteer))
+    move |volunteer| judge(draft, id, budgeted, &asked, volunteer)
 }
 
 /// Everybody who was asked since the clocks started, or said no at any time, or was engaged here.
@@ -103,7 +131,6 @@ fn asked_before(draft: &Draft<'_>, id: IncidentId) -> BTreeMap<VolunteerId, Excl
     asked
 }
 
-/// What the index cannot know: whose turn it is, or why he is left in peace this time.
 fn judge(
     draft: &Draft<'_>,
     id: IncidentId,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
-use super::ledger::{Asked, Ledger, Person, Verdict, that};
+use super::ledger::{Asked, Ledger, Verdict, that};
 use crate::event::{Cause, Commit, Event};
 use crate::model::*;
 
@@ -77,7 +77,7 @@ impl Auditor {
 
             Event::VolunteersEnrolled { volunteers } => {
                 volunteers.iter().for_each(|volunteer| {
-                    book.people.entry(volunteer.id).or_insert_with(Person::default).capacity = volunteer.capacity;
+                    book.people.entry(volunteer.id).or_default().capacity = volunteer.capacity;
                 });
                 Ok(())
             }

@@ -57,7 +57,8 @@ pub fn the_ended_are_quiet(district: &District, found: &mut Found) {
 
 /// A live incident says that it is short exactly when it is, and by how much (I11: nobody waits without being told).
 pub fn shortfall_is_true(district: &District, found: &mut Found) {
-    for record in district.incident_records().filter(|record| !record.incident.state.ended()) {
+    let live = |record: &&IncidentRecord| !record.incident.state.ended() && !record.in_batch();
+    for record in district.incident_records().filter(live) {
         let Some(missing) = missing(district, record) else { continue };
         let told = record.incident.shortfall.map_or(0, |shortfall| usize::from(shortfall.missing));
         ensure(found, told == missing, "shortfall", || {

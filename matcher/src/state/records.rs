@@ -101,6 +101,13 @@ pub struct IncidentRecord {
     pub(super) armed: Option<Timestamp>,
 }
 
+impl IncidentRecord {
+    /// Collected with others of its kind, to be matched together when its time comes: nobody is asked before.
+    pub fn in_batch(&self) -> bool {
+        self.rounds == 0 && self.waves.is_empty() && self.incident.next_wave_at.is_some()
+    }
+}
+
 /// All records of a district.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Records {

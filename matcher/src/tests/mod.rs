@@ -2,6 +2,7 @@
 
 mod answering;
 mod assignments;
+mod batches;
 mod duty;
 mod ending;
 mod escalation;

@@ -43,7 +43,7 @@ enum Try {
     Repeat(Index),
 }
 
-const KINDS: [&str; 6] = ["fall", "stroke", "fire", "crew", "stall", "no_such_plan"];
+const KINDS: [&str; 7] = ["fall", "stroke", "fire", "crew", "stall", "noise", "no_such_plan"];
 
 fn who() -> impl Strategy<Value = u64> {
     1..=PEOPLE
@@ -60,7 +60,7 @@ fn tries() -> impl Strategy<Value = Try> {
         6 => (0u64..40_000).prop_map(Try::Wait),
         1 => (0u64..100_000_000).prop_map(Try::Wait),
         8 => raise.prop_map(|(kind, east_m, caller, by, drill, place)| Try::Raise { kind, east_m, caller, by, drill: drill && caller == 0, place }),
-        2 => (0..KINDS.len(), street).prop_map(|(kind, east_m)| Try::Request { kind, east_m }),
+        3 => (0..KINDS.len(), street).prop_map(|(kind, east_m)| Try::Request { kind, east_m }),
         1 => at_any().prop_map(Try::TakeBack),
         6 => duty.prop_map(|(who, minutes, patrol)| Try::Duty { who, minutes, patrol }),
         1 => who().prop_map(Try::OffDuty),
@@ -110,7 +110,9 @@ fn plans() -> Vec<ResponsePlan> {
     fire.escalation = vec![step(30_000, true, EscalationAction::AddRoles(vec![role(Some(DOCTOR), 1)]))];
     let mut crew = plan("crew", vec![vec![role(Some(DRIVER), 1), role(Some(DOCTOR), 1), role(None, 1)]]);
     crew.one_person_several_roles = true;
-    vec![fall, stroke, fire, crew, plan("stall", Vec::new())]
+    let mut stall = plan("stall", vec![vec![role(None, 1), role(Some(DOCTOR), 1)]]);
+    stall.batch_ms = 20_000;
+    vec![fall, stroke, fire, crew, stall, plan("noise", Vec::new())]
 }
 
 fn town() -> Town {
@@ -285,7 +287,7 @@ fn heals(town: &mut Town) {
     for record in town.state.district.incident_records().filter(|record| !record.incident.state.ended()) {
         let incident = &record.incident;
         let open = incident.open_slots();
-        let known = open.is_empty() || !record.standing.is_empty() || incident.shortfall.is_some();
+        let known = open.is_empty() || record.in_batch() || !record.standing.is_empty() || incident.shortfall.is_some();
         assert!(known, "{incident:?} waits for nobody and nobody knows");
     }
 }

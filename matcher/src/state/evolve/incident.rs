@@ -24,6 +24,9 @@ pub fn opened(
     let numbers = world.numbers_mut();
     numbers.incident = numbers.incident.max(head.id.number());
     numbers.call = numbers.call.max(call.id.number());
+    let plan = world.settings().plans.get(head.kind);
+    let collected = head.class == IncidentClass::ServiceRequest && !roles.is_empty();
+    let batch_ms = plan.map(|plan| plan.batch_ms).filter(|&batch_ms| batch_ms > 0 && collected);
     let incident = Incident {
         id: head.id,
         class: head.class,
@@ -38,7 +41,7 @@ pub fn opened(
         slots: slots_of(roles, 1),
         level: 1,
         wave: 0,
-        next_wave_at: None,
+        next_wave_at: batch_ms.map(|batch_ms| at.plus_ms(batch_ms)),
         escalation_step: 0,
         next_step_at: None,
         shortfall: None,
