@@ -106,9 +106,12 @@ pub fn take_back(draft: &mut Draft<'_>, alarm: CommandId) -> Result<Answer, Reje
     let answered = draft.state.district.incident_of_command(alarm).ok_or(unknown)?;
     let incident = where_it_went(draft, answered);
     let record = draft.live_incident(Field::Alarm, incident)?;
-    let own = record.incident.calls.iter().find(|call| call.command == alarm);
-    let caller = own.and_then(|call| call.caller);
-    may_take_back(draft, record.raised_by, caller)?;
+    let own = record.incident.calls.iter().position(|call| call.command == alarm);
+    let caller = own.and_then(|index| record.incident.calls[index].caller);
+    // A call that was merged says no more which volunteer made it; whoever knows its id may speak for it, and as others
+    // have called too that only brings the desk a task.
+    let merged = own.is_some_and(|index| index > 0);
+    may_take_back(draft, record.raised_by, caller, merged)?;
     let others =
         record.incident.calls.iter().any(|call| call.command != alarm && (call.caller != caller || caller.is_none()));
     if !others {
@@ -130,9 +133,10 @@ fn may_take_back(
     draft: &Draft<'_>,
     raised_by: Option<VolunteerId>,
     caller: Option<CallerKey>,
+    merged: bool,
 ) -> Result<(), Rejection> {
     let his = match draft.actor {
-        Actor::Volunteer(volunteer) => raised_by == Some(volunteer),
+        Actor::Volunteer(volunteer) => merged || raised_by == Some(volunteer),
         Actor::Resident(key) => caller == Some(key),
         Actor::Desk(_) | Actor::Integration(_) | Actor::System => true,
     };
