@@ -47,7 +47,7 @@ function Thanks() {
 
 function Sent({ call }: { call: OwnCallRow }) {
   return (
-    <div class="alarm-sent" data-alarm={call.alarm}>
+    <div class="alarm-sent" data-alarm={call.alarm} data-incident={call.incident}>
       <p role="status">
         <b>{say("alarmSent", call.received)}</b>
       </p>

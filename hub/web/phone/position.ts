@@ -1,7 +1,8 @@
 import { effect, signal } from "@preact/signals";
 
+import { hubNow } from "../shared/clock";
 import type { Place } from "../shared/wire.gen";
-import { me, rows, stream, tasks } from "./state";
+import { me, stream, tasks } from "./state";
 
 /** The phone's own fix, kept as it was taken. */
 interface Fix extends Place {
@@ -54,16 +55,24 @@ function stop(): void {
   fix.value = null;
 }
 
-/** In a demo one stands in the middle of the district, and where one was called once one says that one is there. */
+/** From how far a demo's visitor walks to where he was called, and how long it takes. */
+const DEMO_FAR_M = 300;
+const DEMO_NEAR_M = 60;
+const DEMO_WALK_MS = 90_000;
+
+/** In a demo nobody's real position is taken: one stays at home, and walks to where one was called. */
 function demoPlace(): Fix | null {
-  const there = tasks.value.find(({ state }) => state === "on_scene")?.place;
-  const place = there ?? [...rows.districts().values()][0]?.centre;
-  return place ? { ...place, accuracy_m: 10, takenAt_ms: Date.now() } : null;
+  const [task, now] = [tasks.value[0], hubNow()];
+  if (!task) return null;
+  const set_out = task.milestones.find(({ step }) => step === "en_route");
+  const part = set_out ? Math.min(1, (now - Date.parse(set_out.at)) / DEMO_WALK_MS) : 0;
+  const far_m = task.state === "on_scene" ? 0 : DEMO_FAR_M + (DEMO_NEAR_M - DEMO_FAR_M) * part;
+  return { lat: task.place.lat - far_m / METRES_PER_DEGREE, lng: task.place.lng, accuracy_m: 10, takenAt_ms: Date.now() };
 }
 
 function sendFix(): void {
   const now = Date.now();
-  const latest = stream.welcome.peek()?.demo && fix.peek() ? { ...fix.peek()!, takenAt_ms: now } : fix.peek();
+  const latest = fix.peek();
   if (!latest || (sent && !moved(sent, latest) && now - sentAt_ms < IDLE_MS)) return;
   const { lat, lng, accuracy_m, takenAt_ms } = latest;
   if (!stream.send({ op: "position", lat, lng, accuracy_m, age_ms: Math.max(0, now - takenAt_ms), crs: "wgs84" })) return;

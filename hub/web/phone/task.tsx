@@ -19,7 +19,7 @@ export function Task({ task }: { task: OwnAssignmentRow }) {
   const noted = outbox.pending.value.find(({ name, args }) => name in STEP_WORDS && args["assignment"] === task.id);
   const step = nextStep(task, noted);
   return (
-    <article class="task" data-assignment={task.id} data-state={task.state}>
+    <article class="task" data-assignment={task.id} data-incident={task.incident} data-state={task.state}>
       <p class="state">{assignmentState(task.state)}</p>
       <h2>{task.kind_name}</h2>
       <Where task={task} />
