@@ -59,6 +59,9 @@ impl Engine {
     pub async fn start<J: Journal>(journal: J, settings: EngineSettings) -> anyhow::Result<Self> {
         let EngineSettings { district, names, webhook } = settings;
         let mut writer = Writer::new(journal.clone(), SystemClock::default(), district.0, Uuid::new_v4());
+        if webhook.is_some() {
+            writer = writer.waking();
+        }
         let loaded = writer.load().await.with_context(|| format!("district {district} cannot be led"))?;
         let (fence_is, fence) = watch::channel(writer.fence());
         let wakes = start_wakes(&journal, webhook, fence)?;

@@ -4,6 +4,7 @@
 //! virtual time) calls [`Writer::load`], [`Writer::turn`] and [`Writer::beat`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use matcher::{Commit, Observation, Request, State, Timestamp};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::clock::{Anchor, Clock};
 use super::step::{self, Batch, Verdict};
 use super::touched;
-use crate::store::recovery::{Recovered, recover};
+use crate::store::recovery::{Reach, Recovered, recover};
 use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow};
 
 /// A pause in service longer than this is told to the core, which moves the deadlines of open offers by it.
@@ -25,12 +26,17 @@ pub const CONFIRMED_MS_MAX: u64 = 1_000;
 /// Commits kept at hand with their frames when a district is loaded.
 pub const RECENT_COMMITS: u64 = 4_096;
 
+/// How far back wakes that are not in the outbox are looked for.
+pub const WAKE_REACH_COMMITS: u64 = 20_000;
+
 /// The writer of one district.
 pub struct Writer<J, C> {
     journal: J,
     clock: C,
     district: u32,
     owner: Uuid,
+    /// Commits whose wakes are not in the outbox yet must be at hand after loading.
+    is_waking: bool,
     lead: Option<Lead>,
 }
 
@@ -79,7 +85,12 @@ pub struct Loaded {
 impl<J: Journal, C: Clock> Writer<J, C> {
     /// A writer that does not lead yet. `owner` names this process.
     pub fn new(journal: J, clock: C, district: u32, owner: Uuid) -> Self {
-        Writer { journal, clock, district, owner, lead: None }
+        Writer { journal, clock, district, owner, is_waking: false, lead: None }
+    }
+
+    /// The same for a hub that wakes closed phones.
+    pub fn waking(self) -> Self {
+        Writer { is_waking: true, ..self }
     }
 
     /// Takes the next term and reads the district back. The first thing to do, and again after any error.
@@ -90,7 +101,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         self.lead = None;
         let head = self.journal.claim(self.district, self.owner).await?;
         let anchor = Anchor::drop_at(&self.clock);
-        let recovered = recover(&self.journal, &head, RECENT_COMMITS).await?;
+        let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
         let at = recovered.district.at;
         let now_ms = self.clock.steady_ms();
         let alive = Timestamp(head.beat_at_ms).max(at);
@@ -104,6 +115,12 @@ impl<J: Journal, C: Clock> Writer<J, C> {
             gap_ms: (head.last_seq > 0 && gap_ms > GAP_MS_MIN).then_some(gap_ms),
         });
         Ok(Loaded { head, recovered })
+    }
+
+    /// A cursor of wakes that is far behind belongs to a channel that was set up just now: those offers are over.
+    fn reach(&self, head: &Head) -> Reach {
+        let is_near = head.last_seq - head.wake_seq <= WAKE_REACH_COMMITS;
+        Reach { recent: RECENT_COMMITS, after_seq: (self.is_waking && is_near).then_some(head.wake_seq) }
     }
 
     /// Whether a term is held, as far as is known.
@@ -159,13 +176,17 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         let now = lead.anchor.now(&self.clock, lead.state.district.at);
         let gap_ms = lead.gap(self.clock.steady_ms());
         let last_seq = lead.state.district.seq;
+        let began = Instant::now();
         let batch = step::decide_batch(&mut lead.state, now, gap_ms, &taken);
+        metrics::histogram!("baiying_decide_seconds").record(began.elapsed().as_secs_f64());
         metrics::histogram!("baiying_writer_batch_commits").record(batch.commits.len() as f64);
         if batch.commits.is_empty() {
             self.confirm().await?;
         } else {
             let append = lead.append_of(last_seq, &batch, sealed)?;
+            let began = Instant::now();
             self.journal.append(append).await?;
+            metrics::histogram!("baiying_append_seconds").record(began.elapsed().as_secs_f64());
             lead.confirmed_ms = self.clock.steady_ms();
         }
         Ok(finish(batch, places))

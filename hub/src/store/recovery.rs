@@ -11,20 +11,30 @@ use super::rows::{CommitRow, Head, READ_ROWS_MAX};
 pub struct Recovered {
     /// After the last commit.
     pub district: District,
-    /// As it was `keep` commits before the last, or where the snapshot stood if that is later.
+    /// As it was before the commits at hand.
     pub earlier: District,
     /// The commits between the two, in order.
     pub recent: Vec<Commit>,
 }
 
-/// Reads a district back, keeping the last `keep` commits at hand (with the state before them).
+/// How much of the log is to be at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// So many of the last commits, as far as the snapshot that is started from allows.
+    pub recent: u64,
+    /// Every commit after this one, even if an older snapshot must be started from for it.
+    pub after_seq: Option<u64>,
+}
+
+/// Reads a district back, keeping the last commits at hand (with the state before them).
 ///
 /// # Errors
 /// Whatever the journal says of rows that cannot be trusted; a torn snapshot is told and passed over, since the log
 /// is the truth.
-pub async fn recover(journal: &impl Journal, head: &Head, keep: u64) -> Answer<Recovered> {
-    let mut earlier = base(journal, head).await?;
-    let keep_after = head.last_seq.saturating_sub(keep);
+pub async fn recover(journal: &impl Journal, head: &Head, reach: Reach) -> Answer<Recovered> {
+    let after_seq = reach.after_seq.unwrap_or(head.last_seq).min(head.last_seq);
+    let mut earlier = base(journal, head, after_seq).await?;
+    let keep_after = head.last_seq.saturating_sub(reach.recent).min(after_seq);
     let mut recent = Vec::new();
     let mut seq = earlier.seq;
     while seq < head.last_seq {
@@ -50,9 +60,8 @@ pub fn decode(district: u32, row: &CommitRow) -> Answer<Commit> {
         .map_err(|err| JournalError::corrupt(district, row.seq, format!("a commit that does not decode ({err})")))
 }
 
-/// The newest snapshot that is whole, else an empty district.
-async fn base(journal: &impl Journal, head: &Head) -> Answer<District> {
-    let mut seq_max = head.last_seq;
+/// The newest snapshot up to `seq_max` that is whole, else an empty district.
+async fn base(journal: &impl Journal, head: &Head, mut seq_max: u64) -> Answer<District> {
     loop {
         match journal.snapshot(head.district, seq_max).await {
             Ok(None) => return Ok(District::new(DistrictId(head.district))),

@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
 use super::street::{raise, settings, street_on, volunteer_id};
-use crate::engine::EngineSettings;
 use crate::engine::wake::signature::{SIGNATURE_HEADER, is_signed};
 use crate::engine::wake::{WakeBody, WebhookSettings};
+use crate::engine::{Engine, EngineSettings};
 use crate::store::{Journal, MemoryJournal};
 
 const SECRET: &[u8] = b"a shared secret";
@@ -83,4 +83,19 @@ async fn a_gateway_that_says_no_is_asked_again_with_the_same_delivery() {
     raise(&handle, 100.0).await;
     let taken = gateway.has_taken(1).await;
     assert_eq!(taken[0].1.volunteer.0, volunteer_id(1).0);
+}
+
+#[tokio::test]
+async fn a_wake_that_never_reached_the_outbox_is_derived_again_after_a_start() {
+    let journal = MemoryJournal::new();
+    // Without a channel nothing enters the outbox; it is as if the hub had died right after the commit.
+    let (engine, handle) = street_on(journal.clone(), 1, settings()).await;
+    raise(&handle, 100.0).await;
+    drop(handle);
+    engine.stop().await.unwrap();
+    let gateway = Gateway::default();
+    let engine = Engine::start(journal, gateway.open().await).await.unwrap();
+    let taken = gateway.has_taken(1).await;
+    assert_eq!(taken[0].1.volunteer.0, volunteer_id(1).0);
+    drop(engine);
 }

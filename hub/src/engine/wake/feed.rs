@@ -16,6 +16,9 @@ use crate::store::WakeSlot;
 /// Moves of the cursor that may wait for the outbox; at the limit they are joined into the next one.
 pub const FEED_WAITING_MAX: usize = 1_024;
 
+/// Commits without a wake after which the cursor moves all the same, so that a start need not look far back.
+const IDLE_COMMITS_MAX: u64 = 2_000;
+
 /// What a gateway is told: whom to wake and about what, without a name, a number or a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WakeBody {
@@ -114,7 +117,7 @@ impl WakeFeed {
     /// Hands over what was derived up to `to_seq`.
     pub fn flush(&mut self, to_seq: u64) {
         let Some(moves) = &self.moves else { return };
-        if self.slots.is_empty() {
+        if self.slots.is_empty() && to_seq.saturating_sub(self.cursor) < IDLE_COMMITS_MAX {
             return;
         }
         match moves.try_send(WakeMove { to_seq, slots: std::mem::take(&mut self.slots) }) {

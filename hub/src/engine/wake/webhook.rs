@@ -35,6 +35,8 @@ impl Webhook {
     /// When the URL is none, or the client cannot be built.
     pub fn new(settings: WebhookSettings) -> anyhow::Result<Self> {
         reqwest::Url::parse(&settings.url)?;
+        // Fails when somebody has chosen one before: then that one is used.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let builder = reqwest::Client::builder().timeout(Duration::from_millis(TRY_MS_MAX));
         let client = builder.redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Webhook { client, settings: Arc::new(settings) })
