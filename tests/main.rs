@@ -1,3 +1,4 @@
 //! One binary for all suites: they share one build of the hub.
 
+mod edge;
 mod tidy;

@@ -131,7 +131,7 @@ impl Shapes {
     fn keep(&mut self, schema: &mut Value) {
         if let Some(object) = schema.as_object_mut() {
             object.remove("$schema");
-            object.remove("definitions");
+            object.remove("components");
         }
         // The generator defines nested types once; they are taken together at the end.
     }

@@ -1,0 +1,14 @@
+//! The border of a real hub on loopback: what it takes, what it refuses and how it says so, who sees what, and that every
+//! body and frame is as its description says.
+
+mod alarm;
+mod bad_frames;
+mod bad_input;
+mod cap;
+mod conformity;
+mod datum;
+mod documents;
+mod person;
+mod rights;
+mod stream;
+mod town;
