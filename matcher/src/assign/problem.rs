@@ -34,7 +34,7 @@ pub struct Problem {
 ///
 /// A source is asked for more only where the answer could depend on it, so it need not hold all pairs in memory.
 pub trait Pairs {
-    /// Appends to `out` the pairs of `row` that follow its first `skip` ones in the order of (cost, column).
+    /// Appends to `out` the pairs of `row` that follow its first `skip` ones, by ascending cost, equals always in the same order.
     ///
     /// Appending nothing means that the row has no more. Each column comes at most once per row; costs are within ±[`COST_MAX`].
     fn fetch(&mut self, row: u32, skip: usize, out: &mut Vec<Pair>);

@@ -5,6 +5,7 @@
 //! - [`Index::nearest`] the nearest in plain distance, [`Index::rank`] the first in the product order,
 //!   [`Index::census`] how many there are and why they are not asked
 //! - [`wave`] chooses whom to ask for the open slots of an incident, with its explanation
+//! - [`NearPairs`] gives many incidents at once to [`crate::assign`]
 //! - [`Naive`] is the slow obvious oracle of all of these
 //!
 //! Absent here: time, the log, the state of incidents. What depends on those (alert budgets, who was asked already, a
@@ -14,6 +15,7 @@ mod entry;
 mod index;
 mod naive;
 mod order;
+mod pairs;
 mod pool;
 mod query;
 #[cfg(test)]
@@ -24,5 +26,6 @@ pub use entry::{Availability, Entry};
 pub use index::{Finder, Index};
 pub use naive::Naive;
 pub use order::{Judge, RankKey, RankQuery, Ranked, Ranking, Turn, Way, distance_m, pace_ms_per_m};
+pub use pairs::NearPairs;
 pub use query::{Census, Near, NearestQuery, distance_mm};
 pub use wave::{Chosen, Wave, WaveQuery, wave};

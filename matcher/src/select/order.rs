@@ -52,6 +52,20 @@ pub struct Way {
     pub travel_ms: u64,
 }
 
+/// Added to the cost of those outside the incident's grid where that grid is strictly first: eighteen hours.
+const OTHER_GRID_MS: i64 = 1 << 26;
+/// Added to the cost of those who cannot be told: three days.
+const UNREACHABLE_MS: i64 = 1 << 28;
+
+impl Way {
+    /// One number in the same order, for sums: ms, with a fixed price for what comes strictly behind. Counted travel
+    /// times above nine hours are alike.
+    pub fn cost_ms(self) -> i64 {
+        let behind = i64::from(self.other_grid) * OTHER_GRID_MS + i64::from(self.unreachable) * UNREACHABLE_MS;
+        self.counted_ms.min(OTHER_GRID_MS as u64 / 2) as i64 + behind
+    }
+}
+
 /// The whole order: the way, whose turn it is, the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RankKey {

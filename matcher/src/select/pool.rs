@@ -6,11 +6,6 @@ use super::wave::OpenRole;
 use crate::assign::{CREW_CANDIDATES_MAX, CrewRequest, Need, crew};
 use crate::model::SlotSet;
 
-/// Added to the key of those outside the incident's grid where that grid is strictly first: eighteen hours.
-const OTHER_GRID_MS: i64 = 1 << 26;
-/// Added to the key of those who cannot be told: three days.
-const UNREACHABLE_MS: i64 = 1 << 28;
-
 /// Somebody found, and the roles they could fill (bit i: role i).
 struct Candidate {
     ranked: Ranked,
@@ -112,9 +107,7 @@ impl Pool {
 
 /// One number for a place in the order. `place` keeps equals in their order and weighs a few ms at most.
 fn key_ms(candidate: &Candidate, place: usize) -> i64 {
-    let way = candidate.ranked.key.way;
-    let behind = i64::from(way.other_grid) * OTHER_GRID_MS + i64::from(way.unreachable) * UNREACHABLE_MS;
-    way.counted_ms.min(OTHER_GRID_MS as u64 / 2) as i64 + behind + place as i64
+    candidate.ranked.key.way.cost_ms() + place as i64
 }
 
 /// Where a role lacks somebody, its last slots stay empty.

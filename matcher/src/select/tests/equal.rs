@@ -35,7 +35,7 @@ fn skills() -> impl Strategy<Value = SkillSet> {
         .prop_map(|skills| skills.into_iter().map(SkillId).collect())
 }
 
-fn anyone_of(numbers: u64) -> impl Strategy<Value = Entry> {
+pub(super) fn anyone_of(numbers: u64) -> impl Strategy<Value = Entry> {
     (1..=numbers, position(), skills(), travel(), 1u64..4, availability(), prop::bool::weighted(0.9)).prop_map(
         |(number, position, skills, travel, grid, availability, reachable)| Entry {
             volunteer: volunteer(number),
@@ -147,7 +147,7 @@ fn judge(volunteer: VolunteerId) -> Result<Turn, Excluded> {
     }
 }
 
-fn query() -> impl Strategy<Value = RankQuery> {
+pub(super) fn query() -> impl Strategy<Value = RankQuery> {
     let preference = prop_oneof![
         Just(GridPreference::None),
         (0u32..2_000).prop_map(GridPreference::MetresNearer),
