@@ -9,8 +9,7 @@
 
 mod crew;
 mod crew_cover;
-#[cfg(test)]
-mod naive;
+pub mod naive;
 mod problem;
 mod proof;
 mod solve;

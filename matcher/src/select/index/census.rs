@@ -7,9 +7,9 @@ use super::super::entry::Availability;
 use super::super::order::distance_m;
 use super::super::query::Census;
 use super::Index;
-use super::chunks::{LANES, Mark, Marks, NONE};
 use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
 use super::maps::Tally;
+use super::marks::{LANES, Mark, Marks, NONE};
 use super::walk::{Met, Visitor, walk};
 use crate::model::{Position, SkillSet};
 

@@ -1,149 +1,12 @@
 //! Where the volunteers of a cell lie: chunks of sixteen lanes, every property a row of sixteen bits.
 //!
-//! A cell is a chain of chunks. Whoever leaves makes a hole, whoever comes fills one; nobody else is moved. Skills
+//! A cell is a chain of chunks; all but the first are full, because a hole is filled from the first (swap-remove). Skills
 //! are stored turned over: one 16-bit row for each skill says which lanes have it, so a query reads one row instead of
 //! sixteen sets, and an AND of rows gives the lanes to measure. Only those who may be asked lie in the cells; the others
 //! lie in one more cell, nowhere, that no query visits.
 
 use super::super::entry::Availability;
-use crate::model::TravelMode;
-
-/// Lanes of a chunk.
-pub(super) const LANES: u32 = 16;
-/// End of a chain, or no chunk.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// Rows of lanes that say what somebody is, beside the skills.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    Present,
-    Ready,
-    Resting,
-    Engaged,
-    Reachable,
-    Walk,
-    Bicycle,
-    Car,
-}
-
-const MARKS: usize = 8;
-
-impl Mark {
-    const ALL: [Self; MARKS] = [
-        Self::Present,
-        Self::Ready,
-        Self::Resting,
-        Self::Engaged,
-        Self::Reachable,
-        Self::Walk,
-        Self::Bicycle,
-        Self::Car,
-    ];
-
-    pub(super) fn of_travel(travel: TravelMode) -> Self {
-        match travel {
-            TravelMode::Walk => Self::Walk,
-            TravelMode::Bicycle => Self::Bicycle,
-            TravelMode::Car => Self::Car,
-        }
-    }
-
-    /// Off duty is no mark at all.
-    fn of_availability(availability: Availability) -> Option<Self> {
-        match availability {
-            Availability::Ready => Some(Self::Ready),
-            Availability::Resting => Some(Self::Resting),
-            Availability::Engaged => Some(Self::Engaged),
-            Availability::OffDuty => None,
-        }
-    }
-}
-
-/// What the rows say of one lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Card {
-    pub(super) skills: u128,
-    pub(super) travel: TravelMode,
-    pub(super) availability: Availability,
-    pub(super) reachable: bool,
-    /// The low byte of the grid's number: enough to leave most other grids out.
-    pub(super) grid_byte: u8,
-}
-
-impl Card {
-    /// On duty and not engaged: to be found by queries.
-    pub(super) fn askable(&self) -> bool {
-        matches!(self.availability, Availability::Ready | Availability::Resting)
-    }
-
-    fn has(&self, mark: Mark) -> bool {
-        match mark {
-            Mark::Present => true,
-            Mark::Reachable => self.reachable,
-            mark => Some(mark) == Mark::of_availability(self.availability) || mark == Mark::of_travel(self.travel),
-        }
-    }
-}
-
-/// The rows of sixteen lanes that say what somebody is, and the chain of the cell. Part of a [`Chunk`].
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(super) struct Marks {
-    pub(super) next: u32,
-    cell: u32,
-    rows: [u16; MARKS],
-    /// The low byte of each lane's grid.
-    grids: [u8; LANES as usize],
-}
-
-impl Marks {
-    /// A chunk of one: lane 0 is as `card` says.
-    pub(super) fn of(card: &Card) -> Self {
-        let mut marks = Self { rows: Mark::ALL.map(|mark| u16::from(card.has(mark))), ..EMPTY.marks };
-        marks.grids[0] = card.grid_byte;
-        marks
-    }
-
-    #[inline]
-    pub(super) fn row(&self, mark: Mark) -> u16 {
-        self.rows[mark as usize]
-    }
-
-    /// The lanes whose grid may be this one.
-    #[inline]
-    pub(super) fn lanes_of_grid(&self, grid_byte: u8) -> u16 {
-        let bit = |(lane, &grid): (usize, &u8)| u16::from(grid == grid_byte) << lane;
-        self.grids.iter().enumerate().map(bit).fold(0, |lanes, bit| lanes | bit)
-    }
-
-    pub(super) fn availability(&self, availability: Availability) -> u16 {
-        match Mark::of_availability(availability) {
-            Some(mark) => self.row(mark),
-            None => {
-                let on = [Mark::Ready, Mark::Resting, Mark::Engaged].map(|mark| self.row(mark));
-                self.row(Mark::Present) & !(on[0] | on[1] | on[2])
-            }
-        }
-    }
-
-    /// How the volunteer of a lane travels.
-    pub(super) fn travel(&self, lane: u32) -> TravelMode {
-        let has = |mark: Mark| self.row(mark) >> (lane % LANES) & 1 == 1;
-        match () {
-            () if has(Mark::Car) => TravelMode::Car,
-            () if has(Mark::Bicycle) => TravelMode::Bicycle,
-            () => TravelMode::Walk,
-        }
-    }
-
-    fn set(&mut self, lane: u32, card: &Card) {
-        let bit = 1 << lane;
-        for (row, mark) in self.rows.iter_mut().zip(Mark::ALL) {
-            *row = if card.has(mark) { *row | bit } else { *row & !bit };
-        }
-        self.grids[lane as usize] = card.grid_byte;
-    }
-}
+use super::marks::{Card, LANES, Mark, Marks, NONE};
 
 /// Skills in the chunk itself; those above lie apart, because few districts have so many.
 const SKILLS_INSIDE: usize = 64;
@@ -176,7 +39,7 @@ impl Places {
 }
 
 const EMPTY: Chunk = Chunk {
-    marks: Marks { next: NONE, cell: NONE, rows: [0; MARKS], grids: [0; LANES as usize] },
+    marks: Marks::EMPTY,
     skills: [0; SKILLS_INSIDE / 4],
     places: Places { x: [0; LANES as usize], y: [0; LANES as usize] },
     seats: [NONE; LANES as usize],
@@ -200,7 +63,7 @@ impl Chunks {
         Self { heads: vec![NONE; cells + 1], chunks: Vec::new(), more: Vec::new(), free: Vec::new() }
     }
 
-    /// Makes room for exactly the chunks of `volunteers` in all cells as they are now likely to need.
+    /// Gives back the room that growing has left over.
     pub(super) fn shrink(&mut self) {
         self.chunks.shrink_to_fit();
         self.more.shrink_to_fit();
@@ -273,11 +136,14 @@ impl Chunks {
     pub(super) fn card(&self, lane: Lane) -> Card {
         let marks = self.marks(lane / LANES);
         let has = |mark: Mark| marks.row(mark) >> (lane % LANES) & 1 == 1;
-        let availability = match () {
-            () if has(Mark::Ready) => Availability::Ready,
-            () if has(Mark::Resting) => Availability::Resting,
-            () if has(Mark::Engaged) => Availability::Engaged,
-            () => Availability::OffDuty,
+        let availability = if has(Mark::Ready) {
+            Availability::Ready
+        } else if has(Mark::Resting) {
+            Availability::Resting
+        } else if has(Mark::Engaged) {
+            Availability::Engaged
+        } else {
+            Availability::OffDuty
         };
         Card {
             skills: self.skills(lane),
@@ -314,50 +180,46 @@ impl Chunks {
         }
     }
 
-    /// Puts somebody into a free lane of a cell.
+    /// Puts somebody into the first free lane of a cell.
     pub(super) fn add(&mut self, cell: u32, seat: u32, card: &Card) -> Lane {
-        let chunk = self.chunk_with_room(cell).unwrap_or_else(|| self.push_chunk(cell));
+        let head = self.head(cell);
+        let full = head == NONE || self.marks(head).row(Mark::Present) == u16::MAX;
+        let chunk = if full { self.push_chunk(cell) } else { head };
         let lane = chunk * LANES + self.marks(chunk).row(Mark::Present).trailing_ones();
-        self.chunks[chunk as usize].seats[(lane % LANES) as usize] = seat;
-        self.set_marks(lane, card);
-        self.flip_skills(lane, card.skills);
+        self.write(lane, seat, card);
         lane
     }
 
-    /// Looks only so far: a cell where thousands live at one address must not make each arrival slow.
-    fn chunk_with_room(&self, cell: u32) -> Option<u32> {
-        const CHUNKS_LOOKED_AT: usize = 4;
-        let mut chunk = self.head(cell);
-        for _ in 0..CHUNKS_LOOKED_AT {
-            if chunk == NONE {
-                return None;
-            }
-            if self.marks(chunk).row(Mark::Present) != u16::MAX {
-                return Some(chunk);
-            }
-            chunk = self.marks(chunk).next;
-        }
-        None
-    }
-
-    /// Empties a lane of somebody with these skills.
-    pub(super) fn remove(&mut self, lane: Lane, skills: u128) {
+    /// Empties a lane of somebody with these skills. When another volunteer was moved into it, says who, so that their
+    /// address can be corrected.
+    pub(super) fn remove(&mut self, lane: Lane, skills: u128) -> Option<u32> {
         self.flip_skills(lane, skills);
-        let chunk = lane / LANES;
-        for row in &mut self.chunks[chunk as usize].marks.rows {
-            *row &= !(1 << (lane % LANES));
+        let cell = self.cell(lane);
+        let head = self.head(cell);
+        let last = head * LANES + self.marks(head).row(Mark::Present).ilog2();
+        let moved = (last != lane).then(|| self.move_lane(last, lane));
+        let marks = &mut self.chunks[head as usize].marks;
+        marks.rows.iter_mut().for_each(|row| *row &= !(1 << (last % LANES)));
+        if marks.row(Mark::Present) == 0 {
+            self.heads[cell as usize] = marks.next;
+            self.free.push(head);
         }
-        self.drop_empty_heads(self.cell(lane));
+        moved
     }
 
-    /// An empty chunk elsewhere in the chain stays until it is the first, or filled again.
-    fn drop_empty_heads(&mut self, cell: u32) {
-        let mut head = self.head(cell);
-        while head != NONE && self.marks(head).row(Mark::Present) == 0 {
-            self.free.push(head);
-            head = self.marks(head).next;
-        }
-        self.heads[cell as usize] = head;
+    fn move_lane(&mut self, from: Lane, to: Lane) -> u32 {
+        let (seat, card) = (self.seat(from), self.card(from));
+        let (x, y) = self.places(from / LANES).offset(from);
+        self.flip_skills(from, card.skills);
+        self.write(to, seat, &card);
+        self.set_offsets(to, x, y);
+        seat
+    }
+
+    fn write(&mut self, lane: Lane, seat: u32, card: &Card) {
+        self.chunks[(lane / LANES) as usize].seats[(lane % LANES) as usize] = seat;
+        self.set_marks(lane, card);
+        self.flip_skills(lane, card.skills);
     }
 
     fn push_chunk(&mut self, cell: u32) -> u32 {
@@ -369,7 +231,7 @@ impl Chunks {
             self.chunks.len() as u32 - 1
         });
         let marks = &mut self.chunks[chunk as usize].marks;
-        *marks = Marks { next: self.heads[cell as usize], cell, ..EMPTY.marks };
+        *marks = Marks { next: self.heads[cell as usize], cell, ..Marks::EMPTY };
         self.heads[cell as usize] = chunk;
         chunk
     }

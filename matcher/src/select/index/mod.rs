@@ -9,6 +9,7 @@ mod census;
 mod chunks;
 mod frame;
 mod maps;
+mod marks;
 mod nearest;
 mod rank;
 mod roster;
@@ -19,9 +20,10 @@ use super::entry::{Availability, Entry};
 use super::order::{Judge, RankQuery, Ranking};
 use super::query::{Census, Near, NearestQuery};
 use crate::model::{Position, SkillSet, VolunteerId};
-use chunks::{Card, Chunks, Lane};
+use chunks::{Chunks, Lane};
 use frame::{Frame, Spot};
 use maps::Maps;
+use marks::Card;
 pub use nearest::Finder;
 use roster::{Home, Roster};
 
@@ -256,7 +258,9 @@ impl Index {
         match self.roster.seat(seat).home() {
             Home::Lane(lane) => {
                 let cell = self.chunks.cell(lane);
-                self.chunks.remove(lane, card.skills);
+                if let Some(moved) = self.chunks.remove(lane, card.skills) {
+                    self.roster.seat_mut(moved).set_home(Home::Lane(lane));
+                }
                 self.leave_cell(cell, &card);
             }
             Home::Stray(place) => {

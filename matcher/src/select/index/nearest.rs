@@ -3,7 +3,7 @@
 use super::super::order::distance_m;
 use super::super::query::{Near, NearestQuery, distance_mm};
 use super::Index;
-use super::chunks::{Mark, Marks};
+use super::marks::{Mark, Marks};
 use super::walk::{Met, Visitor, walk};
 
 /// Room for [`Index::nearest`] to work in, kept from query to query so that nothing is allocated.

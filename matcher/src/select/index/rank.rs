@@ -5,7 +5,7 @@
 
 use super::super::order::{Judge, RankKey, RankQuery, Ranked, Ranking, Way, distance_m, pace_ms_per_m};
 use super::Index;
-use super::chunks::{Mark, Marks};
+use super::marks::{Mark, Marks};
 use super::walk::{Met, Visitor, walk};
 use crate::event::Excluded;
 use crate::model::{GridPreference, TravelMode, VolunteerId};

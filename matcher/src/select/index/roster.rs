@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::chunks::{Lane, NONE};
+use super::chunks::Lane;
+use super::marks::NONE;
 use crate::model::{DistrictId, GridId, Position, VolunteerId};
 
 const SEATS_PER_PAGE: usize = 1_024;

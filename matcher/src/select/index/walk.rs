@@ -5,8 +5,8 @@
 //! or ring is left out only when its nearest point is farther than the visitor's bound, so nobody who could matter is missed.
 
 use super::Index;
-use super::chunks::{LANES, Marks, NONE};
 use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
+use super::marks::{LANES, Marks, NONE};
 use super::roster::Home;
 use super::window::Window;
 use crate::model::{Position, TravelMode};

@@ -168,7 +168,7 @@ pub(super) fn query() -> impl Strategy<Value = RankQuery> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(80))]
 
     #[test]
     fn equal_after_any_changes(
@@ -264,4 +264,20 @@ fn equal_for_a_hundred_thousand() {
             count: 1 + usize::from(round) / 2,
         });
     }
+}
+
+#[test]
+fn coming_and_going_does_not_grow_it() {
+    let mut numbers = Numbers(5);
+    let mut index: Index = (1..=2_000).map(|number| numbers.somebody(number)).collect();
+    let mut change = |rounds: u32| {
+        for _ in 0..rounds {
+            let who = volunteer(1 + numbers.below(2_000));
+            index.set_availability(who, Availability::ALL[numbers.below(4) as usize]);
+            index.move_to(who, numbers.place(600_000));
+        }
+        index.bytes()
+    };
+    let after_a_day = change(20_000);
+    assert!(change(100_000) <= after_a_day * 5 / 4, "holes are filled again");
 }
