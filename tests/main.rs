@@ -2,3 +2,4 @@
 
 mod edge;
 mod tidy;
+mod verbs;
