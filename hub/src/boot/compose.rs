@@ -133,11 +133,11 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     let bound = Bound::new(data, settings).await?;
     let (base, local) = (bound.base.clone(), bound.local.clone());
     let about = bound.about(data, settings, purpose == Purpose::Demo, metrics);
+    // Before the door: whoever finds the hub ready can give it verbs.
+    let listener = socket::bind(&DataFolder::socket(rooms.folder.path()))?;
+    let socket = tokio::spawn(socket::serve(listener, rooms.verbs(Some(base.clone()))));
     let door = Door::open(bound, data, rooms.engine.handle(), rooms.office.clone(), about)?;
     steps.done("开始服务", "listening");
-    let verbs = rooms.verbs(Some(base.clone()));
-    let file = DataFolder::socket(rooms.folder.path());
-    let socket = tokio::spawn(async move { socket::serve(&file, verbs).await });
     Ok(Running { rooms, base, local, door, socket })
 }
 

@@ -3,16 +3,18 @@
 use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits until somebody asks this process to stop; says who.
+/// Listens from now on; the future is ready, and says who asked, when somebody asks this process to stop. Call it before
+/// anything is started, so that a hub that is asked early still ends in order.
 ///
 /// # Errors
 /// When the signals cannot be listened to.
-pub async fn asked_to_stop() -> Result<&'static str> {
+pub fn asked_to_stop() -> Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let who = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    };
-    Ok(who)
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::args::ServeArgs;
 use super::links::FIRST_ACCOUNT;
@@ -13,11 +13,15 @@ use crate::records::NewAccount;
 pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let settings = args.settings()?;
     boot::begin_telemetry(&settings.log)?;
-    let running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
+    let stop_asked = boot::asked_to_stop()?;
+    let mut running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
     starter::begin(&running.rooms.engine.handle()).await?;
     welcome(&running).await?;
-    let who = boot::asked_to_stop().await?;
-    tracing::info!(signal = who, "stopping");
+    tokio::select! {
+        who = stop_asked => tracing::info!(signal = who, "stopping"),
+        // A hub without its writer must not look alive: whoever supervises it starts it again.
+        ended = running.rooms.engine.ended() => return ended.and(Err(anyhow!("the district's writer has ended"))),
+    }
     running.stop().await?;
     Ok(ExitCode::SUCCESS)
 }

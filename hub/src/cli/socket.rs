@@ -34,15 +34,23 @@ struct Answered {
     bytes: u64,
 }
 
-/// Answers verbs until the task is dropped.
+/// Makes the socket file. The folder's lock is held.
 ///
 /// # Errors
-/// When the socket file cannot be made.
-pub async fn serve(file: &Path, verbs: Verbs) -> Result<()> {
-    // The folder's lock is held: a file that is there was left by a hub that was killed.
+/// When the file cannot be made.
+pub fn bind(file: &Path) -> Result<UnixListener> {
+    // One that is there was left by a hub that was killed.
     let _ = std::fs::remove_file(file);
     let listener = UnixListener::bind(file).with_context(|| format!("cannot make {}", file.display()))?;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers verbs until the task is dropped.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(listener: UnixListener, verbs: Verbs) -> Result<()> {
     let mut running = JoinSet::new();
     loop {
         while running.len() >= VERBS_MAX {

@@ -39,6 +39,7 @@ pub fn district() -> DistrictSettings {
 /// # Errors
 /// When the hub cannot start, or the folder holds a district that is not the demo's.
 pub async fn run(data: &std::path::Path, settings: &Settings) -> Result<ExitCode> {
+    let stop_asked = boot::asked_to_stop()?;
     let mut steps = Steps::default();
     let running = boot::start(data, settings, Purpose::Demo, &mut steps).await?;
     let people = sample::settle(&running, &mut steps).await?;
@@ -46,7 +47,7 @@ pub async fn run(data: &std::path::Path, settings: &Settings) -> Result<ExitCode
     banner::print(&running, &links, &steps);
     let (stop, stopped) = watch::channel(false);
     let lives = tokio::spawn(live(running.local.clone(), people, running.rooms.office.clone(), stopped));
-    let who = boot::asked_to_stop().await?;
+    let who = stop_asked.await;
     tracing::info!(signal = who, "stopping the demo");
     hang_up(stop, lives).await;
     running.stop().await?;
