@@ -4,13 +4,13 @@ import { Mark } from "../shared/shapes";
 import { say } from "../shared/words";
 import { soundOn } from "../shared/tones";
 import { acknowledge, letHear, unacknowledged } from "./sound";
-import { counts, openAlarms, rows, stream } from "./state";
+import { counts, missing, openAlarms, rows, stream } from "./state";
 
 /** One line: which district, how many are where, sound, language, time. Numbers not known yet are dashes. */
 export function Bar() {
   const known = stream.welcome.value !== null;
   const number = (value: number) => (known ? value : say("noNumber"));
-  const { onDuty, going, onScene, lost } = counts.value;
+  const { onDuty, going, onScene } = counts.value;
   return (
     <header class="bar">
       <h1>{districtName()}</h1>
@@ -19,7 +19,7 @@ export function Bar() {
         <Figure mark="going" word={say("onTheWay")} value={number(going)} />
         <Figure mark="scene" word={say("atScene")} value={number(onScene)} />
         <Figure word={say("onDuty")} value={number(onDuty)} />
-        <Figure mark="old" word={say("lost")} value={number(lost)} />
+        <Figure mark="old" word={say("lost")} value={number(missing.value.length)} />
       </dl>
       <Sound />
       <button class="plain" onClick={switchLanguage} aria-label={say("otherLabel")}>

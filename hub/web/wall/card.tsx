@@ -30,7 +30,7 @@ export function Card({ incident }: { incident: WallIncidentRow }) {
       </header>
       <p class="where">
         <b>{gridName(incident)}</b>
-        <span class="who">{incident.responsible}</span>
+        <span class="who">{responsible(incident)}</span>
         <span class="state">
           <Mark shape={SHAPES[state]} /> {stateWords(incident)}
         </span>
@@ -62,6 +62,10 @@ function Receipts({ progress }: { progress: Progress }) {
 
 function elapsed({ opened_at, ended_at }: WallIncidentRow): string {
   return minutesAndSeconds((ended_at === null ? hubNow() : Date.parse(ended_at)) - Date.parse(opened_at));
+}
+
+function responsible({ responsible: who, progress }: WallIncidentRow): string {
+  return progress.escalation_step === 0 ? who : `${who} · ${say("escalated", progress.escalation_step)}`;
 }
 
 function gridName({ grid }: WallIncidentRow): string {

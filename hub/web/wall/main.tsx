@@ -14,7 +14,7 @@ import { Card } from "./card";
 import { camera, Map } from "./map";
 import { soundOn } from "../shared/tones";
 import { acknowledge, letHear, startSounding } from "./sound";
-import { alarms, FEED_DEAD_MS, FEED_OLD_MS, openAlarms, rows, stream } from "./state";
+import { alarms, FEED_DEAD_MS, FEED_OLD_MS, missing, openAlarms, rows, stream } from "./state";
 
 /** The wall is laid out once, for 1920 x 1080, and scaled whole. */
 const [STAGE_WIDTH, STAGE_HEIGHT] = [1920, 1080];
@@ -25,6 +25,7 @@ const MAP_PART = 0.62;
 const [DISTANCE_M, DIAGONAL_INCH] = [5, 55];
 const CARDS_MAX = 6;
 const [CARD_HEIGHT, CARDS_MARGIN] = [160, 84];
+const MISSING_MAX = 6;
 /** Up to so many cards are drawn in full size. */
 const CARDS_ROOMY = 3;
 
@@ -56,6 +57,7 @@ function Wall() {
       <main style={{ height: `${height}px` }}>
         <section class="left">
           <Map width={Math.round(STAGE_WIDTH * MAP_PART)} height={height} text_px={28 * sizeFactor} />
+          <Missing />
           <Legend />
         </section>
         <Cards height={height} />
@@ -74,6 +76,19 @@ function Wall() {
 }
 
 const drilling = () => [...rows.districts().values()].some(({ drill }) => drill);
+
+/** Off the map is not out of mind: who has gone missing is named. */
+function Missing() {
+  const names = missing.value;
+  if (names.length === 0) return null;
+  const more = names.length > MISSING_MAX ? ` ${say("morePeople", names.length - MISSING_MAX)}` : "";
+  return (
+    <p class="missing">
+      <Mark shape="old" /> {say("lost")} {names.slice(0, MISSING_MAX).join(" ")}
+      {more}
+    </p>
+  );
+}
 
 function Legend() {
   return (

@@ -22,6 +22,8 @@ const ENDED_SHOWN_MS = 20_000;
 export const rows = new Rows<WallRows>();
 /** Latest fixes by volunteer. Not a signal: hundreds arrive a second, and the map draws by itself. */
 export const fixes = new Map<string, Fix>();
+/** Those whose fix the hub has dropped as too old. Off duty is no loss; who is on duty and here has gone missing. */
+const dropped = new Set<string>();
 /** Moves when a fix came: the map has something new to draw. */
 export const fixesMoved = { count: 0 };
 
@@ -32,8 +34,11 @@ function takeLatest({ key, version, data }: Latest): void {
   versions.set(key, version);
   const [what, id] = key.split("/");
   if (what !== "position" || !id) return;
-  if (data === "gone") fixes.delete(id);
-  else if ("position" in data) {
+  if (data === "gone") {
+    fixes.delete(id);
+    dropped.add(id);
+  } else if ("position" in data) {
+    dropped.delete(id);
     const { lat, lng, at } = data.position;
     fixes.set(id, { lat, lng, at_ms: Date.parse(at) });
   }
@@ -68,22 +73,23 @@ setInterval(() => swept.value++, 5_000);
 
 export const openAlarms = computed(() => alarms.value.filter(({ ended_at }) => ended_at === null));
 
-/** People on duty, going and there, and those on duty whose fix is too old or missing. */
-export const counts = computed(() => {
+/** Names of those on duty who had a fix and have none that can be believed. */
+export const missing = computed(() => {
   void swept.value;
   const now = hubNowUntracked();
-  let [onDuty, going, onScene, lost] = [0, 0, 0, 0];
-  for (const volunteer of rows.of("volunteers").values()) {
-    if (volunteer.duty === "off_duty") continue;
-    onDuty++;
-    const fix = fixes.get(volunteer.id);
-    if (!fix || now - fix.at_ms > FIX_LOST_MS) lost++;
-  }
+  const gone = (id: string) => dropped.has(id) || now - (fixes.get(id)?.at_ms ?? now) > FIX_LOST_MS;
+  return [...rows.of("volunteers").values()].filter(({ id, duty }) => duty !== "off_duty" && gone(id)).map(({ name }) => name);
+});
+
+/** People on duty, going and there. */
+export const counts = computed(() => {
+  let [onDuty, going, onScene] = [0, 0, 0];
+  for (const { duty } of rows.of("volunteers").values()) if (duty !== "off_duty") onDuty++;
   for (const { state } of rows.of("assignments").values()) {
     if (state === "assigned" || state === "en_route") going++;
     if (state === "on_scene") onScene++;
   }
-  return { onDuty, going, onScene, lost };
+  return { onDuty, going, onScene };
 });
 
 /** Seconds of silence after which the page says so, and after which the map is no longer believed. */
