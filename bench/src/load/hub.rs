@@ -44,10 +44,22 @@ impl Installation {
     pub async fn verb(&self, words: &[&str]) -> anyhow::Result<String> {
         let (verb, rest) = words.split_first().context("a verb")?;
         let mut command = Command::new(&self.program);
-        command.arg(verb).arg("--data").arg(&self.data).args(rest).stdin(Stdio::null());
-        let said = command.output().await.with_context(|| format!("cannot run {}", self.program.display()))?;
+        self.run(command.arg(verb).arg("--data").arg(&self.data).args(rest)).await
+    }
+
+    /// `hub verify` on the data folder as it lies there: replay from zero, invariants, digest.
+    ///
+    /// # Errors
+    /// It finds something; its words are in the message.
+    pub async fn verify(&self) -> anyhow::Result<String> {
+        self.run(Command::new(&self.program).arg("verify").arg(&self.data)).await
+    }
+
+    async fn run(&self, command: &mut Command) -> anyhow::Result<String> {
+        let said = command.stdin(Stdio::null()).output().await;
+        let said = said.with_context(|| format!("cannot run {}", self.program.display()))?;
         let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-        ensure!(said.status.success(), "hub {}: {}{}", words.join(" "), out, err);
+        ensure!(said.status.success(), "{:?}: {out}{err}", command.as_std());
         Ok(out.into_owned())
     }
 

@@ -69,7 +69,7 @@ async fn kill(options: &Options) -> anyhow::Result<Figures> {
     for run in 0..options.runs {
         let moment = Duration::from_millis(random.random_range(MOMENT_MS));
         let acknowledged = one(&mut stage, &cast, options, run, moment).await?;
-        stage.installation.verb(&["verify"]).await.with_context(|| format!("after kill {}", run + 1))?;
+        stage.installation.verify().await.with_context(|| format!("after kill {}", run + 1))?;
         let ready_after = stage.restart().await?;
         figures.restart_ms_max = figures.restart_ms_max.max(ready_after.as_millis());
         check(&stage, &cast, &acknowledged, &mut figures).await;
