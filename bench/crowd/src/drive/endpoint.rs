@@ -1,6 +1,6 @@
 //! Where the hub is, and the few HTTP calls that come before a socket.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Endpoint {
         ensure!(url.scheme() == "http", "{base}: simulated phones speak plain http on the hub's own machine");
         let host = url.host_str().with_context(|| format!("{base} names no host"))?;
         let authority = format!("{host}:{}", url.port_or_known_default().unwrap_or(80));
-        let http = reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("no HTTP client")?;
+        let http = client(reqwest::Client::builder())?;
         Ok(Self(Arc::new(Inner { base: format!("http://{authority}"), authority, from: None, http })))
     }
 
@@ -48,8 +48,7 @@ impl Endpoint {
     /// # Errors
     /// No HTTP client can be made.
     pub fn from_address(&self, from: Ipv4Addr) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().timeout(HTTP_TIMEOUT).local_address(std::net::IpAddr::V4(from));
-        let http = client.build().context("no HTTP client")?;
+        let http = client(reqwest::Client::builder().local_address(IpAddr::V4(from)))?;
         let (base, authority) = (self.0.base.clone(), self.0.authority.clone());
         Ok(Self(Arc::new(Inner { base, authority, from: Some(from), http })))
     }
@@ -145,4 +144,11 @@ impl Endpoint {
         }
         serde_json::from_slice(&body).with_context(|| format!("{path}: an answer of another shape"))
     }
+}
+
+/// Simulated phones speak plain HTTP, but the workspace's HTTP client has TLS and wants to know whose.
+fn client(builder: reqwest::ClientBuilder) -> anyhow::Result<reqwest::Client> {
+    // Whoever was first has chosen the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    builder.timeout(HTTP_TIMEOUT).build().context("no HTTP client")
 }
