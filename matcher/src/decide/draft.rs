@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use crate::command::{Field, Rejection};
 use crate::event::Event;
 use crate::model::*;
+use crate::select::Availability;
 use crate::state::records::{GridRecord, IncidentRecord, Kept, Records, VolunteerRecord};
 use crate::state::world::World;
-use crate::state::{Numbers, Settings, State, evolve};
+use crate::state::{Numbers, Settings, State, availability, evolve};
 
 pub struct Draft<'a> {
     pub state: &'a State,
@@ -57,6 +58,14 @@ impl<'a> Draft<'a> {
         let changed = self.changed.incidents().map(|record| record.incident.id);
         let all: BTreeSet<IncidentId> = changed.chain(self.unsettled.iter().copied()).collect();
         all.into_iter().collect()
+    }
+
+    /// Volunteers who can be asked now and could not before this decision.
+    pub fn freed(&self) -> Vec<VolunteerId> {
+        let before = |id: VolunteerId| self.state.district.volunteer(id).map(availability);
+        let ready = self.changed.volunteers().filter(|record| availability(record) == Availability::Ready);
+        let freed = ready.filter(|record| before(record.profile.id) != Some(Availability::Ready));
+        freed.map(|record| record.profile.id).collect()
     }
 
     pub fn changed_grids(&self) -> Vec<GridId> {

@@ -1,21 +1,41 @@
 //! What every decision ends with, whatever it was: each incident it has touched is brought to rest. Nobody stays asked
 //! for nothing, nobody needed stays unasked, and who is short is told at once.
 
+use std::cmp::Reverse;
+
 use super::cover::{Cover, Person, able_slots, person_of};
 use super::draft::{Draft, under_minimum};
 use super::ending;
 use super::wave;
 use crate::event::Event;
 use crate::model::*;
-use crate::state::records::GridRecord;
+use crate::state::records::{GridRecord, IncidentRecord};
 use crate::state::world::World;
 
 pub fn all(draft: &mut Draft<'_>) {
     for incident in draft.incidents_to_settle() {
         settle_incident(draft, incident);
     }
+    for volunteer in draft.freed() {
+        ask_where_short(draft, volunteer);
+    }
     for grid in draft.changed_grids() {
         settle_grid(draft, grid);
+    }
+}
+
+/// Short incidents that somebody who becomes free is looked at for, oldest first.
+const SHORT_LOOKED_AT_MAX: usize = 64;
+
+/// Somebody is free who was not: the gravest of the incidents that are short, and that he can help with, asks him at once.
+fn ask_where_short(draft: &mut Draft<'_>, volunteer: VolunteerId) {
+    let short = draft.state.observed.live().short().take(SHORT_LOOKED_AT_MAX);
+    let known = short.filter_map(|id| Some((draft.get::<IncidentRecord>(id.0)?.incident.urgency, id)));
+    let mut incidents: Vec<(Reverse<Urgency>, IncidentId)> =
+        known.map(|(urgency, id)| (Reverse(urgency), id)).collect();
+    incidents.sort_unstable();
+    if let Some(incident) = incidents.into_iter().map(|(_, id)| id).find(|&id| wave::ask_one(draft, id, volunteer)) {
+        tell_shortfall(draft, incident);
     }
 }
 
@@ -61,8 +81,8 @@ pub fn asked(draft: &Draft<'_>, id: IncidentId, offer: OfferId) -> Person {
     person_of(draft.incident(id), draft.volunteer(offer.volunteer), SlotSet::default(), draft.now)
 }
 
-/// Slots that stay empty even if everybody who is asked says yes.
-pub fn uncovered(draft: &Draft<'_>, id: IncidentId) -> SlotSet {
+/// Those who are engaged, and those who are asked as if they had said yes.
+pub fn covered<'a>(draft: &'a Draft<'_>, id: IncidentId) -> Cover<'a> {
     let (mut cover, _) = engaged(draft, id);
     for &offer in &draft.incident(id).standing {
         if cover.uncovered().is_empty() {
@@ -70,7 +90,12 @@ pub fn uncovered(draft: &Draft<'_>, id: IncidentId) -> SlotSet {
         }
         cover.seat(asked(draft, id, offer));
     }
-    cover.uncovered()
+    cover
+}
+
+/// Slots that stay empty even if everybody who is asked says yes.
+fn uncovered(draft: &Draft<'_>, id: IncidentId) -> SlotSet {
+    covered(draft, id).uncovered()
 }
 
 fn withdraw_useless(draft: &mut Draft<'_>, id: IncidentId) {

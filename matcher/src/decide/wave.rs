@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::cover::able_slots;
 use super::draft::Draft;
-use super::settle::engaged;
-use crate::event::{Event, Excluded, OfferMade};
+use super::settle::{covered, engaged};
+use crate::event::{Event, Excluded, OfferMade, WaveExplanation};
 use crate::model::*;
-use crate::select::{Turn, Wave, WaveQuery, wave};
+use crate::select::{Chosen, Turn, Wave, WaveQuery, distance_m, pace_ms_per_m, wave};
 use crate::state::world::World;
 
 /// Whether the plan has another round.
@@ -47,6 +48,33 @@ pub fn supplement(draft: &mut Draft<'_>, id: IncidentId, count: usize) {
     if !found.offers.is_empty() {
         send(draft, id, found, draft.now.plus_ms(plan.wave.deadline_ms), next_wave_at, true);
     }
+}
+
+/// Asks this one volunteer, who has just become free, for an incident that is short; false when he cannot help.
+pub fn ask_one(draft: &mut Draft<'_>, id: IncidentId, volunteer: VolunteerId) -> bool {
+    let plan = draft.plan_of(id).into_owned();
+    let Some(found) = fit(draft, id, &plan, volunteer) else { return false };
+    let next_wave_at = draft.incident(id).incident.next_wave_at;
+    send(draft, id, found, draft.now.plus_ms(plan.wave.deadline_ms), next_wave_at, true);
+    true
+}
+
+/// A wave of him alone, if his skills, the way and his peace allow it.
+fn fit(draft: &Draft<'_>, id: IncidentId, plan: &ResponsePlan, volunteer: VolunteerId) -> Option<Wave> {
+    let incident = &draft.incident(id).incident;
+    let entry = draft.state.observed.index().get(volunteer)?;
+    let wanted = covered(draft, id).wanted();
+    let slots = SlotSet(able_slots(&incident.slots, draft.volunteer(volunteer).skills_at(draft.now)).0 & wanted.0);
+    let distance_m = distance_m(incident.place.position, entry.position);
+    if incident.state.ended() || slots.is_empty() || distance_m > plan.wave.radius_m_max {
+        return None;
+    }
+    let Turn { alerts_today, .. } = judge_of(draft, id, plan.alert_budget)(volunteer).ok()?;
+    let travel_ms = u64::from(distance_m) * pace_ms_per_m(entry.travel);
+    let own_grid = entry.grid == incident.place.grid;
+    let standing = Standing { distance_m, travel_ms, own_grid, alerts_today, unreachable: !entry.reachable };
+    let explanation = WaveExplanation { radius_m: plan.wave.radius_m_max, ..WaveExplanation::default() };
+    Some(Wave { offers: vec![Chosen { volunteer, slots, standing }], explanation })
 }
 
 /// `radius_m * (1 + growth_percent / 100)^rounds`, at most `radius_m_max`.

@@ -1,7 +1,7 @@
 //! Incidents that have not ended, by place, and recent ones by caller: what a new call may belong to. Derived from the
 //! district, so neither journalled nor digested.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::District;
 use crate::model::*;
@@ -22,6 +22,8 @@ pub struct Live {
     /// Callers in the order of their incidents, to be forgotten when the flood window has passed.
     turns: VecDeque<(Timestamp, CallerKey)>,
     count: usize,
+    /// Those that have been told to be short of people.
+    short: BTreeSet<IncidentId>,
 }
 
 fn cell_of(position: Position) -> Cell {
@@ -36,6 +38,7 @@ impl Live {
             if incident.state.ended() {
                 live.ended(incident);
             }
+            live.shortfall(incident);
         }
         live
     }
@@ -70,7 +73,22 @@ impl Live {
         self.count += 1;
     }
 
+    /// Short of people, or no longer.
+    pub(super) fn shortfall(&mut self, incident: &Incident) {
+        if incident.shortfall.is_some() {
+            self.short.insert(incident.id);
+        } else {
+            self.short.remove(&incident.id);
+        }
+    }
+
+    /// Incidents that are short of people, oldest first.
+    pub fn short(&self) -> impl Iterator<Item = IncidentId> + '_ {
+        self.short.iter().copied()
+    }
+
     pub(super) fn ended(&mut self, incident: &Incident) {
+        self.short.remove(&incident.id);
         let cell = cell_of(incident.place.position);
         let Some(here) = self.cells.get_mut(&cell) else { return };
         let before = here.len();

@@ -23,6 +23,7 @@ pub use digest::digest_of;
 pub use district::District;
 pub use live::{FLOOD_AFTER, FLOOD_WINDOW_MS, Live};
 pub use memory::{REMEMBERED_FOR_MS, REMEMBERED_MAX};
+pub(crate) use observed::availability;
 pub use observed::{Observation, Observed};
 pub use records::{GridRecord, IncidentRecord, VolunteerRecord, WaveRecord};
 pub(crate) use settings::{Numbers, Settings};

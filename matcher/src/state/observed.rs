@@ -145,6 +145,9 @@ impl Observed {
             | Event::IncidentMerged { duplicate: incident, .. } => {
                 self.of_incident(district, *incident, Live::ended);
             }
+            Event::ShortfallTold { incident, .. } | Event::ShortfallEnded { incident } => {
+                self.of_incident(district, *incident, Live::shortfall);
+            }
             Event::DistrictDefined { .. }
             | Event::SkillsDefined { .. }
             | Event::GridsDefined { .. }
@@ -162,8 +165,6 @@ impl Observed {
             | Event::SlotsReleased { .. }
             | Event::Escalated { .. }
             | Event::Supervised { .. }
-            | Event::ShortfallTold { .. }
-            | Event::ShortfallEnded { .. }
             | Event::NoteAdded { .. }
             | Event::IncidentArchived { .. }
             | Event::WaveSent { .. }
@@ -189,7 +190,7 @@ impl Observed {
 }
 
 /// Busy comes before resting: he is not free at all.
-fn availability(record: &VolunteerRecord) -> Availability {
+pub(crate) fn availability(record: &VolunteerRecord) -> Availability {
     match (record.duty.status, record.full()) {
         (DutyStatus::OffDuty, _) => Availability::OffDuty,
         (_, true) => Availability::Engaged,

@@ -124,6 +124,10 @@ impl Records {
         self.incidents.iter()
     }
 
+    pub(crate) fn volunteers(&self) -> impl Iterator<Item = &VolunteerRecord> {
+        self.volunteers.iter()
+    }
+
     pub(crate) fn grids(&self) -> impl Iterator<Item = &GridRecord> {
         self.grids.iter()
     }

@@ -54,7 +54,6 @@ fn nobody_within_the_widest_radius_is_told_in_the_same_breath() {
         ["incident_opened", "wave_sent", "shortfall_told"]
     );
     town.people(vec![person(2, 100.0, &[])]);
-    town.pass(30 * SECOND_MS);
     assert_eq!(town.asked(incident), [2]);
     assert_eq!(town.state.district.incident(incident).and_then(|i| i.shortfall), None, "and its end is told too");
 }
@@ -170,4 +169,27 @@ fn a_plan_that_only_informs_sends_nobody_and_is_short_of_nobody() {
     town.pass(DAY_MS);
     let known = town.state.district.incident(incident).expect("it waits for the desk");
     assert_eq!((known.wave, known.shortfall, known.state), (0, None, IncidentState::Open));
+}
+
+#[test]
+fn whoever_becomes_free_is_asked_at_once_where_somebody_is_missing() {
+    let mut grave = one_helper();
+    (grave.kind, grave.urgency) = ("choking".to_owned(), Urgency::LifeThreat);
+    let mut town = Town::with_plans(vec![one_helper(), grave, plan("stroke", vec![vec![role(Some(DOCTOR), 1)]])]);
+    town.people(vec![person(1, 100.0, &[])]);
+    let first = town.raise(alarm("fall", 0.0));
+    let Answer::Assigned { assignment, .. } = town.accept(1) else { panic!("he was free") };
+    let [skilled, ordinary, life] = ["stroke", "fall", "choking"].map(|kind| town.raise(alarm(kind, 50.0)));
+    town.minutes(5);
+    let missing = |town: &Town, id| town.state.district.incident(id).and_then(|i| i.shortfall).map(|s| s.missing);
+    assert_eq!([skilled, ordinary, life].map(|id| missing(&town, id)), [Some(1); 3]);
+    town.must(Command::ReachMilestone { assignment, step: MilestoneStep::Done, tapped_ago_ms: 0, sheet: None });
+    assert_eq!(
+        [first, skilled, ordinary, life].map(|id| town.asked(id).len()),
+        [0, 0, 0, 1],
+        "the gravest he can help with"
+    );
+    assert_eq!(missing(&town, life), None);
+    town.people(vec![person(2, 9_000.0, &[]), person(3, 200.0, &[])]);
+    assert_eq!(town.asked(ordinary), [3], "2 lives too far away");
 }
