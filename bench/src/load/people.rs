@@ -6,22 +6,19 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use crowd::drive::{Endpoint, Farewell, Phone, Witness};
-use crowd::model::{Pace, Person};
+use crowd::model::Person;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::files::Files;
 use super::hub::Installation;
-use crate::scene::Resident;
+use super::stage::Cast;
 
 /// Phones behind one address: a hub takes only so many sign-ins from one, and people do not all live in one house.
 const PHONES_PER_ADDRESS: usize = 25;
 /// Sign-ins under way at once.
 const ARRIVALS_AT_ONCE: usize = 32;
-
-/// A phone's way to the hub and its session.
-pub type SignedIn = (Endpoint, String);
 
 /// Imports every file; a bad row stops the run.
 ///
@@ -50,7 +47,7 @@ pub async fn operator(installation: &Installation, hub: &Endpoint) -> anyhow::Re
     Ok(hub.sign_in_by_link(code).await?.token)
 }
 
-/// Signs everybody in by his invitation, in the order of the file of volunteers.
+/// Signs everybody in by his invitation: their tokens, in the order of the file of volunteers.
 ///
 /// # Errors
 /// An invitation is missing or refused.
@@ -59,7 +56,7 @@ pub async fn sign_in(
     hub: &Endpoint,
     folder: &Path,
     count: usize,
-) -> anyhow::Result<Vec<SignedIn>> {
+) -> anyhow::Result<Vec<String>> {
     let out = folder.join("invitations.csv");
     installation.verb(&["invite", "--out", &out.display().to_string()]).await?;
     let mut codes: Vec<(u64, String)> = Vec::new();
@@ -68,13 +65,11 @@ pub async fn sign_in(
     }
     ensure!(codes.len() >= count, "{} invitations for {count} people", codes.len());
     codes.sort_unstable();
+    let houses = (0..count.div_ceil(PHONES_PER_ADDRESS)).map(|house| hub.from_address(address(house)));
+    let houses = houses.collect::<anyhow::Result<Vec<Endpoint>>>()?;
     let arrivals = codes.into_iter().take(count).enumerate().map(|(index, (_, code))| {
-        let hub = hub.clone();
-        async move {
-            let hub = hub.from_address(address(index))?;
-            let token = hub.sign_in_by_link(&code).await?.token;
-            anyhow::Ok((hub, token))
-        }
+        let house = houses[index / PHONES_PER_ADDRESS].clone();
+        async move { Ok(house.sign_in_by_link(&code).await?.token) }
     });
     let signed_in: Vec<_> = futures_util::stream::iter(arrivals).buffered(ARRIVALS_AT_ONCE).collect().await;
     signed_in.into_iter().collect()
@@ -87,9 +82,8 @@ fn invitation(row: &csv::StringRecord) -> Option<(u64, String)> {
 }
 
 /// Loopback has sixteen million addresses; each house gets one.
-fn address(index: usize) -> Ipv4Addr {
-    let house = (index / PHONES_PER_ADDRESS) as u32 + 1;
-    Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 0)) + house)
+fn address(house: usize) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + house as u32)
 }
 
 /// Everybody's phone, each on a task of its own.
@@ -99,12 +93,12 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    pub fn start(signed_in: Vec<SignedIn>, residents: &[Resident], pace: Pace, witness: &Witness) -> Self {
+    pub fn start(hub: &Endpoint, tokens: &[String], cast: &Cast, witness: &Witness) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut phones = JoinSet::new();
-        for (index, ((hub, token), resident)) in signed_in.into_iter().zip(residents).enumerate() {
-            let person = Person::new(resident.temper, resident.volunteer.home, pace);
-            let phone = Phone::new(index as u64, hub, token, person).witness(Arc::clone(witness));
+        for (index, (token, resident)) in tokens.iter().zip(&cast.residents).enumerate() {
+            let person = Person::new(resident.temper, resident.volunteer.home, cast.pace);
+            let phone = Phone::new(index as u64, hub.clone(), token.clone(), person).witness(Arc::clone(witness));
             phones.spawn(phone.run(stopped.clone()));
         }
         Self { phones, stop }

@@ -12,7 +12,7 @@ use matcher::Volunteer;
 use super::alarms::Desk;
 use super::files;
 use super::hub::{Hub, Installation};
-use super::people::{Crowd, SignedIn, import, operator, sign_in};
+use super::people::{Crowd, import, operator, sign_in};
 use super::{Common, until};
 use crate::calls::Call;
 use crate::scene::{self, Resident, Rules, Scene};
@@ -46,7 +46,8 @@ impl Cast {
 pub struct Stage {
     pub installation: Installation,
     pub desk: Desk,
-    pub signed_in: Vec<SignedIn>,
+    /// Of everybody's session.
+    tokens: Vec<String>,
     hub: Option<Hub>,
     /// Removed when the stage is.
     folder: tempfile::TempDir,
@@ -76,9 +77,9 @@ impl Stage {
         let files = files::write(&folder.path().join("files"), &cast.scene, &volunteers)?;
         import(&installation, &files).await?;
         let token = operator(&installation, &endpoint).await?;
-        let signed_in = sign_in(&installation, &endpoint, folder.path(), volunteers.len()).await?;
+        let tokens = sign_in(&installation, &endpoint, folder.path(), volunteers.len()).await?;
         let desk = Desk { hub: endpoint, token, ledger: Arc::default() };
-        Ok(Self { installation, desk, signed_in, hub, folder })
+        Ok(Self { installation, desk, tokens, hub, folder })
     }
 
     /// Opens every phone and waits until all are online and on duty.
@@ -88,7 +89,7 @@ impl Stage {
     pub async fn open_phones(&self, cast: &Cast, bar: ProgressBar) -> anyhow::Result<Crowd> {
         let ledger = Arc::clone(&self.desk.ledger);
         let witness: Witness = Arc::new(move |phone, notice| ledger.notice(phone, notice));
-        let mut crowd = Crowd::start(self.signed_in.clone(), &cast.residents, cast.pace, &witness);
+        let mut crowd = Crowd::start(&self.desk.hub, &self.tokens, cast, &witness);
         let all = cast.residents.len();
         let mut ended = Ok(());
         until("everybody online and on duty", ONLINE_WITHIN, || {
@@ -126,9 +127,6 @@ impl Stage {
         let ready_after = hub.ready_after;
         self.desk.hub = hub.endpoint.clone();
         self.desk.ledger = Arc::default();
-        for (endpoint, _) in &mut self.signed_in {
-            *endpoint = hub.endpoint.clone();
-        }
         self.hub = Some(hub);
         Ok(ready_after)
     }
