@@ -6,7 +6,7 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 
 import { switchLanguage } from "../shared/language";
-import { goToSignIn } from "../shared/session";
+import { goToSignIn, keepSignedIn } from "../shared/session";
 import { say } from "../shared/words";
 import { Alarm } from "./alarm";
 import { Duty } from "./duty";
@@ -120,3 +120,4 @@ startReceipts();
 followDuty();
 keepScreenOn();
 void stream.open();
+keepSignedIn("phone");

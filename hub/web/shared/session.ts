@@ -76,8 +76,24 @@ function problemIn(text: string): Partial<Problem> {
   }
 }
 
+const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
 export const signIn = (how: SignIn) =>
-  exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: crypto.getRandomValues(new Uint32Array(4)).join("-") });
+  exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: draw() });
+
+const RENEW_EACH_MS = 3_600_000;
+
+/** A wall hangs for weeks and its sign-in is good for hours: the token is exchanged while it still holds. */
+export function keepSignedIn(page: Page): void {
+  setInterval(() => {
+    const token = sessionOf(page)?.token;
+    if (!token) return;
+    exchange<Session>("/sessions/renew", { method: "POST", body: {}, token, idempotencyKey: draw() })
+      .then((session) => keepSession(page, session))
+      // Refused or no network: the next hour, or the next connection, finds out which.
+      .catch(() => undefined);
+  }, RENEW_EACH_MS);
+}
 
 export const takeTicket = (token: string) =>
-  exchange<WsTicket>("/ws-tickets", { method: "POST", body: {}, token, idempotencyKey: crypto.getRandomValues(new Uint32Array(4)).join("-") });
+  exchange<WsTicket>("/ws-tickets", { method: "POST", body: {}, token, idempotencyKey: draw() });

@@ -6,7 +6,7 @@ import { render } from "preact";
 
 import { hubNow, timeOfDay } from "../shared/clock";
 import { switchLanguage } from "../shared/language";
-import { goToSignIn } from "../shared/session";
+import { goToSignIn, keepSignedIn } from "../shared/session";
 import { Mark } from "../shared/shapes";
 import { say } from "../shared/words";
 import { Bar } from "./bar";
@@ -174,3 +174,4 @@ document.documentElement.className = "dark";
 render(<Wall />, document.getElementById("page")!);
 startSounding();
 void stream.open();
+keepSignedIn("wall");
