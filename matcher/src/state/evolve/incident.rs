@@ -27,7 +27,23 @@ pub fn opened(
     let plan = world.settings().plans.get(head.kind);
     let collected = head.class == IncidentClass::ServiceRequest && !roles.is_empty();
     let batch_ms = plan.map(|plan| plan.batch_ms).filter(|&batch_ms| batch_ms > 0 && collected);
-    let incident = Incident {
+    let mut incident = new_incident(at, head, call, roles);
+    incident.next_wave_at = batch_ms.map(|batch_ms| at.plus_ms(batch_ms));
+    world.put(IncidentRecord {
+        incident,
+        raised_by,
+        clock_from: at,
+        rounds: 0,
+        standing: Vec::new(),
+        active: Vec::new(),
+        unreceived: Vec::new(),
+        waves: Vec::new(),
+        armed: None,
+    });
+}
+
+fn new_incident(at: Timestamp, head: Opened<'_>, call: &Call, roles: &[Role]) -> Incident {
+    Incident {
         id: head.id,
         class: head.class,
         kind: head.kind.clone(),
@@ -41,7 +57,7 @@ pub fn opened(
         slots: slots_of(roles, 1),
         level: 1,
         wave: 0,
-        next_wave_at: batch_ms.map(|batch_ms| at.plus_ms(batch_ms)),
+        next_wave_at: None,
         escalation_step: 0,
         next_step_at: None,
         shortfall: None,
@@ -50,18 +66,7 @@ pub fn opened(
         assignments: Vec::new(),
         tasks: Vec::new(),
         notes: Vec::new(),
-    };
-    world.put(IncidentRecord {
-        incident,
-        raised_by,
-        clock_from: at,
-        rounds: 0,
-        standing: Vec::new(),
-        active: Vec::new(),
-        unreceived: Vec::new(),
-        waves: Vec::new(),
-        armed: None,
-    });
+    }
 }
 
 fn slots_of(roles: &[Role], level: u8) -> Vec<Slot> {
