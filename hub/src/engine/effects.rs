@@ -130,14 +130,7 @@ pub fn effects(event: &Event) -> Vec<Effect> {
     }
 }
 
-/// The name under which the outcome of an offer is counted, if this event is one.
+/// The name under which a step of an offer is counted (`accepted`, `expired`), if this event is one.
 pub fn offer_outcome(event: &Event) -> Option<&'static str> {
-    match event {
-        Event::OfferAccepted { .. } => Some("accepted"),
-        Event::OfferDeclined { .. } => Some("declined"),
-        Event::OfferExpired { .. } => Some("expired"),
-        Event::OfferWithdrawn { .. } => Some("withdrawn"),
-        Event::OfferUnreceived { .. } => Some("unreceived"),
-        _ => None,
-    }
+    event.name().strip_prefix("offer_")
 }

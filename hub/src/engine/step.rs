@@ -136,6 +136,21 @@ pub fn goes_on_when_low(command: &Command) -> bool {
         | Command::GoOnDuty { .. }
         | Command::Tick
         | Command::ResumeService { .. } => true,
-        _ => false,
+        Command::DefineDistrict { .. }
+        | Command::DefineSkills { .. }
+        | Command::DefineGrids { .. }
+        | Command::RemoveGrids { .. }
+        | Command::DefineTeams { .. }
+        | Command::DefinePlans { .. }
+        | Command::EnrolVolunteers { .. }
+        | Command::RetireVolunteers { .. }
+        | Command::RequestService(_)
+        | Command::GoOffDuty { .. }
+        | Command::CheckIn { .. }
+        | Command::Merge { .. }
+        | Command::Unmerge { .. }
+        | Command::Reopen { .. }
+        | Command::AddNote { .. }
+        | Command::SetDrill { .. } => false,
     }
 }

@@ -157,14 +157,28 @@ async fn a_log_of_a_newer_hub_is_not_opened() {
     assert!(matches!(refused, JournalError::Format { found: 99, .. }), "{refused:?}");
 }
 
-/// Runs `inner` of this same binary in a mount namespace of its own with a volume of `mib` MiB on `folder`.
-fn on_a_small_volume(folder: &Path, mib: u32, inner: &str) {
+/// Set for the copy of this test that runs on a small volume; names the volume's folder.
+const FOLDER_VARIABLE: &str = "BAIYING_TEST_SMALL_VOLUME";
+
+/// MiB of that volume.
+const VOLUME_MIB: u32 = 4;
+
+/// The test starts itself again in a mount namespace of its own, where a small volume lies on the folder.
+#[test]
+fn a_full_disk_frees_the_ballast_and_appends_go_on() {
+    if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        return runtime.block_on(fill_the_volume(Path::new(&folder)));
+    }
+    let folder = tempfile::tempdir().unwrap();
     let script = format!(
-        "mount -t tmpfs -o size={mib}m tmpfs {folder} && exec {exe} --exact --ignored --nocapture {inner}",
-        folder = folder.display(),
+        "mount -t tmpfs -o size={VOLUME_MIB}m tmpfs {folder} && exec {exe} --exact {name} --nocapture",
+        folder = folder.path().display(),
         exe = std::env::current_exe().unwrap().display(),
+        name = "store::sqlite::tests::a_full_disk_frees_the_ballast_and_appends_go_on",
     );
-    let ran = Command::new("unshare").args(["-rm", "sh", "-c", &script]).env(FOLDER_VARIABLE, folder).output();
+    let mut command = Command::new("unshare");
+    let ran = command.args(["-rm", "sh", "-c", &script]).env(FOLDER_VARIABLE, folder.path()).output();
     let ran = ran.expect("`unshare` (util-linux) is needed to make a small volume");
     let told = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
     if told.contains("unshare failed") {
@@ -174,20 +188,8 @@ fn on_a_small_volume(folder: &Path, mib: u32, inner: &str) {
     assert!(ran.status.success() && told.contains("1 passed"), "{told}");
 }
 
-const FOLDER_VARIABLE: &str = "BAIYING_TEST_SMALL_VOLUME";
-
-#[test]
-fn a_full_disk_frees_the_ballast_and_appends_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    on_a_small_volume(folder.path(), 4, "store::sqlite::tests::inner_on_a_full_disk");
-}
-
-/// Only within [`a_full_disk_frees_the_ballast_and_appends_go_on`].
-#[tokio::test]
-#[ignore = "started by a_full_disk_frees_the_ballast_and_appends_go_on on a volume of its own"]
-async fn inner_on_a_full_disk() {
-    let folder = std::path::PathBuf::from(std::env::var_os(FOLDER_VARIABLE).expect("set by the outer test"));
-    let journal = open_in(&folder).await;
+async fn fill_the_volume(folder: &Path) {
+    let journal = open_in(folder).await;
     let mut head = journal.claim(DISTRICT, Uuid::new_v4()).await.unwrap();
     let stuffing = folder.join("somebody-elses-file");
     fill(&stuffing);
@@ -196,9 +198,9 @@ async fn inner_on_a_full_disk() {
         journal.append(batch(&mut head, 1, 3_000)).await.expect("the ballast is there for this");
     }
     assert!(!folder.join(ballast::BALLAST_FILE).exists());
-    let until_full = append_until_refused(&journal, &mut head).await;
-    assert!(until_full.0 >= 10, "only {} alarms fitted into the ballast", until_full.0);
-    assert!(matches!(until_full.1, JournalError::DiskFull { .. }), "{:?}", until_full.1);
+    let (appended, refused) = append_until_refused(&journal, &mut head).await;
+    assert!(appended >= 10, "only {appended} alarms fitted into the ballast");
+    assert!(matches!(refused, JournalError::DiskFull { .. }), "{refused:?}");
     std::fs::remove_file(&stuffing).unwrap();
     let head = journal.claim(DISTRICT, Uuid::new_v4()).await.expect("room again");
     journal.beat(head.fence(), 1).await.unwrap();
