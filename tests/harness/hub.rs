@@ -130,6 +130,8 @@ fn spawn(options: &HubOptions, data: &Path) -> Result<Child> {
 
 /// The hub writes where it listens to `address` in its data folder, once it does.
 async fn wait_until_ready(child: &mut Child, data: &Path) -> Result<String> {
+    // The client is built to speak TLS by whichever provider the process has; a second installation changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::new();
     let started = std::time::Instant::now();
     while started.elapsed() < READY_WITHIN {

@@ -25,14 +25,15 @@ pub fn begin(settings: &LogSettings) -> Result<()> {
     begun.map_err(|e| anyhow!("logging could not begin: {e}"))
 }
 
-/// Upper bounds of histograms in milliseconds: from a blink to an outage.
-const BUCKETS_MS: [f64; 14] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0];
+/// Upper bounds of histograms in seconds: from a blink to an outage.
+const BUCKETS_S: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 5.0];
 
 /// Begins to count; the handle renders `/metrics`.
 ///
 /// # Errors
 /// When counting has begun before in this process.
 pub fn metrics() -> Result<PrometheusHandle> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_ms".to_owned()), &BUCKETS_MS)?;
+    let builder =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_S)?;
     builder.install_recorder().context("metrics could not begin")
 }

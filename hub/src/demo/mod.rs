@@ -23,6 +23,7 @@ use crowd::drive::Endpoint;
 use tokio::sync::watch;
 
 use crate::boot::{self, DistrictSettings, Purpose, Settings, Steps};
+use crate::records::Office;
 
 /// The same district at every start.
 const SEED: u64 = 100;
@@ -54,26 +55,31 @@ pub async fn run(data: &std::path::Path, settings: &Settings) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everybody's life: phones connect, the patrol first; then elders press their buttons, now and then.
-async fn live(
-    hub: String,
-    people: sample::People,
-    office: crate::records::Office,
+/// Everybody's life, until `stopped`; trouble is told at once, the hub goes on.
+async fn live(hub: String, people: sample::People, office: Office, stopped: watch::Receiver<bool>) {
+    if let Err(error) = phones_and_callers(&hub, &people, &office, stopped).await {
+        tracing::error!(error = format!("{error:#}"), "the demo's people had trouble: no more alarms will come");
+    }
+}
+
+/// Phones connect, the patrol first; then elders press their buttons, now and then.
+async fn phones_and_callers(
+    hub: &str,
+    people: &sample::People,
+    office: &Office,
     stopped: watch::Receiver<bool>,
 ) -> Result<()> {
-    let hub = Endpoint::new(&hub)?;
-    let phones = phones::connect(&hub, &people, &office, stopped.clone()).await?;
-    let callers = callers::call_now_and_then(&hub, &people, &office, stopped);
+    let hub = Endpoint::new(hub)?;
+    let phones = phones::connect(&hub, people, office, stopped.clone()).await?;
+    let callers = callers::call_now_and_then(&hub, people, office, stopped);
     let (called, ()) = tokio::join!(callers, phones.end());
     called
 }
 
-async fn hang_up(stop: watch::Sender<bool>, lives: tokio::task::JoinHandle<Result<()>>) {
+async fn hang_up(stop: watch::Sender<bool>, lives: tokio::task::JoinHandle<()>) {
     let _ = stop.send(true);
     let cut_off = lives.abort_handle();
-    match tokio::time::timeout(HANG_UP, lives).await {
-        Ok(Ok(Err(error))) => tracing::warn!(error = format!("{error:#}"), "the demo's people had trouble"),
-        Ok(_) => {}
-        Err(_) => cut_off.abort(),
+    if tokio::time::timeout(HANG_UP, lives).await.is_err() {
+        cut_off.abort();
     }
 }
