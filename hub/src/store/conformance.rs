@@ -139,7 +139,10 @@ pub async fn reads_are_bounded(journal: impl Journal) {
     journal.append(batch(head, READ_ROWS_MAX as u64 + 7)).await.unwrap();
     assert_eq!(journal.read(DISTRICT, 0, usize::MAX).await.unwrap().len(), READ_ROWS_MAX);
     assert_eq!(journal.read(DISTRICT, READ_ROWS_MAX as u64, usize::MAX).await.unwrap().len(), 7);
-    assert_eq!(journal.read(DISTRICT, u64::MAX >> 1, 1).await.unwrap(), vec![]);
+    for absurd in [u64::MAX >> 1, u64::MAX - 1, u64::MAX] {
+        assert_eq!(journal.read(DISTRICT, absurd, 1).await.unwrap(), vec![]);
+        assert_eq!(journal.read_about(DISTRICT, 7, absurd, 1).await.unwrap(), vec![]);
+    }
 }
 
 pub async fn districts_do_not_touch(journal: impl Journal) {

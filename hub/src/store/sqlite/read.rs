@@ -21,12 +21,17 @@ pub async fn commits(
     let sql = "SELECT seq, term, at_ms, sum, body FROM event WHERE district = ? AND seq > ? ORDER BY seq LIMIT ?";
     let rows = sqlx::query(sql)
         .bind(district)
-        .bind(after_seq.cast_signed())
+        .bind(signed(after_seq))
         .bind(limit.min(READ_ROWS_MAX) as i64)
         .fetch_all(conn)
         .await
         .map_err(failure)?;
-    (after_seq + 1..).zip(&rows).map(|(seq, row)| next_commit(district, seq, row)).collect()
+    (after_seq.saturating_add(1)..).zip(&rows).map(|(seq, row)| next_commit(district, seq, row)).collect()
+}
+
+/// A seq as the database counts: what is beyond its range is beyond every log.
+fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
 /// Commits about one incident after `after_seq`.
@@ -43,7 +48,7 @@ pub async fn commits_about(
     let rows = sqlx::query(sql)
         .bind(district)
         .bind(incident.cast_signed())
-        .bind(after_seq.cast_signed())
+        .bind(signed(after_seq))
         .bind(limit.min(READ_ROWS_MAX) as i64)
         .fetch_all(conn)
         .await
