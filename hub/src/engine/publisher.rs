@@ -33,8 +33,9 @@ pub const REPLAY_FRAMES_MAX: usize = 128;
 /// Bytes sent at once to a client that comes back.
 pub const REPLAY_BYTES_MAX: usize = 128 * 1024;
 
-/// Commits after which the state is stored, so that a start replays no more than about this many.
-pub const SNAPSHOT_EVERY_COMMITS: u64 = 20_000;
+/// Commits after which the state is stored, so that a start replays no more than about this many: a second's work.
+/// More often would cost a busy district more in writing snapshots than it saves.
+pub const SNAPSHOT_EVERY_COMMITS: u64 = 100_000;
 
 /// How often the board is checked for what must never happen, milliseconds.
 const CHECK_EVERY_MS: u64 = 60_000;
