@@ -33,7 +33,7 @@ pub const REPLAY_FRAMES_MAX: usize = 128;
 /// Bytes sent at once to a client that comes back.
 pub const REPLAY_BYTES_MAX: usize = 128 * 1024;
 
-/// Commits after which the state is stored, so that a start replays no more than about this many: a second's work.
+/// Commits after which the state is stored, so that a start replays no more than about this many.
 /// More often would cost a busy district more in writing snapshots than it saves.
 pub const SNAPSHOT_EVERY_COMMITS: u64 = 100_000;
 
