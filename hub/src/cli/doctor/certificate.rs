@@ -10,7 +10,10 @@ use crate::edge::tls;
 const DAYS_GOOD: i64 = 14;
 
 pub fn look(folder: &Path, settings: &TlsSettings) -> Vec<Finding> {
+    let authority = folder.join(tls::AUTHORITY_FILE);
     match settings.mode {
+        // `--lan` on the command line leaves no word in the settings, but this file.
+        TlsMode::Off if authority.exists() => vec![of_file("自建证书 / own authority", &authority)],
         TlsMode::Off => vec![Finding::new(
             Health::Doubtful,
             "没有加密:只有本机能用,手机不能定位 / no TLS: for this machine only, phones give no position; `--lan` or [tls]",
@@ -21,7 +24,7 @@ pub fn look(folder: &Path, settings: &TlsSettings) -> Vec<Finding> {
                 "由代理加密 / TLS ends at the proxy: it must pass the WebSocket upgrade on",
             )]
         }
-        TlsMode::SelfMade => vec![of_file("自建证书 / own authority", &folder.join(tls::AUTHORITY_FILE))],
+        TlsMode::SelfMade => vec![of_file("自建证书 / own authority", &authority)],
         TlsMode::Files => of_files(settings),
     }
 }
