@@ -8,6 +8,7 @@ mod cap;
 mod conformity;
 mod datum;
 mod documents;
+mod files;
 mod person;
 mod rights;
 mod stream;

@@ -213,6 +213,18 @@ pub struct CallContact {
     pub words: Option<String>,
 }
 
+/// What came of a file. Bad rows without `skip_bad` are a problem, and nothing is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Imported {
+    /// Rows taken, and rows left out.
+    pub good: usize,
+    pub bad: usize,
+    /// Headers that mean nothing here, and rows that were understood with a doubt.
+    pub notes: Vec<String>,
+    /// Commands that the district refused, with why.
+    pub refused: Vec<String>,
+}
+
 /// `GET /v1/streams/{district}`: the stream for who has no socket. Ask again with `after` = `seq` and the same `history`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Polled {

@@ -4,6 +4,7 @@ mod alarms;
 mod answer;
 mod cap;
 mod doctor;
+mod files;
 mod guard;
 mod health;
 mod incidents;
@@ -108,12 +109,12 @@ fn reads() -> OpenApiRouter<Edge> {
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::explain))
         .routes(routes!(incidents::contact))
-        .routes(routes!(people::volunteers))
+        .routes(routes!(people::volunteers, files::volunteers))
         .routes(routes!(people::teams))
-        .routes(routes!(settings::grids))
-        .routes(routes!(settings::plans))
-        .routes(routes!(settings::skills))
-        .routes(routes!(settings::menu))
+        .routes(routes!(settings::grids, files::grids))
+        .routes(routes!(settings::plans, files::plans))
+        .routes(routes!(settings::skills, files::skills))
+        .routes(routes!(settings::menu, files::menu))
         .routes(routes!(streams::poll))
 }
 

@@ -106,7 +106,7 @@ impl Live {
                         return CloseCode::HeartbeatLost.into();
                     }
                     patience.as_mut().reset(heard + silence_max);
-                    Ok(())
+                    self.still_signed_in()
                 }
                 () = std::future::ready(()), if self.is_behind() => self.catch_up(socket).await,
             };
@@ -114,6 +114,11 @@ impl Live {
                 return closing;
             }
         }
+    }
+
+    /// Asked with each heartbeat: a stream does not outlive the sign-in that it was built for.
+    fn still_signed_in(&self) -> Result<(), Closing> {
+        if self.shared.who.over() { Err(CloseCode::TicketExpired.into()) } else { Ok(()) }
     }
 
     /// Feeds all that waits, then flushes once.
@@ -182,7 +187,7 @@ impl Live {
         };
         if waiting {
             // An alarm is not refused; this socket is read no further until it is answered.
-            task.await;
+            Box::pin(task).await;
         } else {
             tokio::spawn(task);
         }
