@@ -70,7 +70,7 @@ pub async fn call_now_and_then(
 fn pick(turn: usize, elders: usize) -> usize {
     let half = elders / 2;
     let within = (turn / NEAR_VISITOR_EVERY) * 7 % half;
-    if turn % NEAR_VISITOR_EVERY == 0 { within } else { half + within }
+    if turn.is_multiple_of(NEAR_VISITOR_EVERY) { within } else { half + within }
 }
 
 async fn elders(people: &People, office: &Office, rng: &mut ChaCha8Rng) -> Result<Vec<Elder>> {

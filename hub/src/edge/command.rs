@@ -11,7 +11,7 @@ use wire::{Id, Place};
 use super::datum;
 use super::error::Refusal;
 use super::sealed::Sealed;
-use crate::store::SealedRow;
+use crate::engine::SealedRow;
 
 /// Who calls, as far as the core may know: for merging, for floods, and for a place when none was told.
 #[derive(Clone, Copy, Debug)]

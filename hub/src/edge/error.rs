@@ -156,14 +156,14 @@ impl Refusal {
     }
 
     pub fn into_problem(self, language: Language) -> Said {
-        Said { refusal: self, language }
+        Said { refusal: Box::new(self), language }
     }
 }
 
 /// A refusal on its way out over HTTP.
 #[derive(Debug)]
 pub struct Said {
-    refusal: Refusal,
+    refusal: Box<Refusal>,
     language: Language,
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use wire::command::{SHEET_BYTES_MAX, WORDS_LENGTH_MAX};
 
 use super::error::Refusal;
-use crate::store::SealedRow;
+use crate::engine::SealedRow;
 
 /// Characters of a phone number, a name and an address.
 pub const PHONE_LENGTH_MAX: usize = 32;

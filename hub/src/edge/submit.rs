@@ -15,9 +15,8 @@ use super::auth::allow;
 use super::command::{self, Caller};
 use super::error::Refusal;
 use super::resource::{self, About};
-use crate::engine::{Committed, EngineHandle, SubmitError};
+use crate::engine::{Committed, EngineHandle, SealedRow, SubmitError};
 use crate::records::Identity;
-use crate::store::SealedRow;
 
 /// A command as it came.
 #[derive(Clone, Debug)]

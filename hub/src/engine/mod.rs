@@ -43,3 +43,6 @@ pub use service::{Engine, EngineSettings};
 pub use snapshot::{BoardVersion, SnapshotParts};
 pub use submit::{Committed, SubmitError};
 pub use view::StreamView;
+
+/// What travels beside a command through the only door.
+pub use crate::store::SealedRow;

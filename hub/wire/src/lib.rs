@@ -7,7 +7,7 @@
 //! - [`command`]: the commands and their arguments, the same over WebSocket and HTTP
 //! - [`rows`]: what each role may see, as rows to be upserted by id; masked views are types of their own
 //! - [`close`]: close codes, whose range says whether to reconnect
-//! - [`problem`]: errors (RFC 9457)
+//! - [`problem`] errors (RFC 9457)
 //! - [`http`]: bodies that only HTTP has; [`twin`]: the HTTP bodies of commands
 
 pub mod client;

@@ -27,12 +27,12 @@ pub enum Inbound {
 /// A frame that could not. With the id of its command, it is answered; without, the socket closes.
 pub struct Unreadable {
     pub id: Option<Uuid>,
-    pub refusal: Refusal,
+    pub refusal: Box<Refusal>,
 }
 
 impl From<Refusal> for Unreadable {
     fn from(refusal: Refusal) -> Self {
-        Self { id: None, refusal }
+        Self { id: None, refusal: refusal.into() }
     }
 }
 
@@ -71,7 +71,7 @@ fn command(fields: Map<String, Value>) -> Result<Order, Unreadable> {
         let order = Order::new(CommandId(frame.id.as_u128()), args(&frame.name, frame.args)?);
         Ok(Order { district, ..order })
     };
-    strictly().map_err(|refusal| Unreadable { id, refusal })
+    strictly().map_err(|refusal: Refusal| Unreadable { id, refusal: refusal.into() })
 }
 
 /// An alarm: the id if there is one, the arguments as far as they can be read, the rest named.

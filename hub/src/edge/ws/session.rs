@@ -164,7 +164,7 @@ impl Live {
             Ok(Inbound::Ping(ping)) => self.pong(ping.at),
             Ok(Inbound::Resync(resync)) => return self.resync(resync).await,
             Ok(Inbound::Hello(_)) => return Err(again()),
-            Err(Unreadable { id: Some(id), refusal }) => self.shared.answer(id, Err(refusal)),
+            Err(Unreadable { id: Some(id), refusal }) => self.shared.answer(id, Err(*refusal)),
             Err(Unreadable { id: None, refusal }) => return Err(bad_frame(&refusal)),
         }
         Ok(())
