@@ -130,6 +130,10 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     let metrics = telemetry::metrics()?;
     let rooms = open(data, settings).await?;
     steps.done("打开数据", "data opened");
+    if purpose == Purpose::Service {
+        starter::begin(&rooms.engine.handle()).await?;
+        starter::first_account(&rooms.office, rooms.district).await?;
+    }
     let bound = Bound::new(data, settings).await?;
     let (base, local) = (bound.base.clone(), bound.local.clone());
     let about = bound.about(data, settings, purpose == Purpose::Demo, metrics);

@@ -2,12 +2,13 @@
 //! the cases they meet. Offices change them by `hub import`.
 
 use anyhow::{Context, Result, anyhow};
-use matcher::{Command, CommandId, District};
+use matcher::{Command, CommandId, District, DistrictId};
 use uuid::Uuid;
+use wire::server::Role;
 
 use crate::cli::import::{self, Kind, Known, Reading};
 use crate::engine::EngineHandle;
-use crate::records::OwedCommand;
+use crate::records::{NewAccount, Office, OwedCommand};
 
 /// Skills first: plans name them.
 const FILES: [(Kind, &str); 2] =
@@ -27,6 +28,24 @@ pub async fn begin(engine: &EngineHandle) -> Result<()> {
             give(engine, command).await?;
         }
     }
+    Ok(())
+}
+
+/// The account that a new data folder begins with; it has no password.
+pub const FIRST_ACCOUNT: &str = "admin";
+
+/// Makes the first administrator where there is none. Before the door opens, so that whoever finds the hub ready can
+/// ask for his link.
+///
+/// # Errors
+/// When the office cannot be written.
+pub async fn first_account(office: &Office, district: DistrictId) -> Result<()> {
+    if office.accounts().await?.iter().any(|account| account.role == Role::Admin) {
+        return Ok(());
+    }
+    let (name, display) = (FIRST_ACCOUNT.to_owned(), "管理员".to_owned());
+    let districts = vec![district];
+    office.add_account(NewAccount { name, display, role: Role::Admin, districts, team: None, password: None }).await?;
     Ok(())
 }
 

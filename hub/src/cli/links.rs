@@ -11,9 +11,6 @@ use super::args::FolderArgs;
 use super::ask::{ask, ask_and_print, print};
 use super::verbs::Verb;
 
-/// The account that a new data folder begins with; it has no password.
-pub const FIRST_ACCOUNT: &str = "admin";
-
 #[derive(Debug, Args)]
 pub struct AdminLinkArgs {
     #[command(flatten)]

@@ -5,17 +5,15 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 
 use super::args::ServeArgs;
-use super::links::FIRST_ACCOUNT;
 use super::verbs::Verb;
-use crate::boot::{self, Purpose, Running, Steps, starter};
-use crate::records::NewAccount;
+use crate::boot::starter::FIRST_ACCOUNT;
+use crate::boot::{self, Purpose, Running, Steps};
 
 pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let settings = args.settings()?;
     boot::begin_telemetry(&settings.log)?;
     let stop_asked = boot::asked_to_stop()?;
     let mut running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
-    starter::begin(&running.rooms.engine.handle()).await?;
     welcome(&running).await?;
     tokio::select! {
         who = stop_asked => tracing::info!(signal = who, "stopping"),
@@ -26,24 +24,16 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the hub is, and, while nobody can sign in yet, the set-up link.
+/// Where the hub is, and, while its administrator has no password, a link to sign in by.
 async fn welcome(running: &Running) -> Result<()> {
     println!("百应已就绪 / Baiying is ready: {}", running.base);
-    let office = &running.rooms.office;
-    if office.accounts().await?.is_empty() {
-        let role = wire::server::Role::Admin;
-        let districts = vec![running.rooms.district];
-        let first = NewAccount {
-            name: FIRST_ACCOUNT.to_owned(),
-            display: "管理员".to_owned(),
-            role,
-            districts,
-            team: None,
-            password: None,
-        };
-        office.add_account(first).await?;
-        let link = running.verbs().run(Verb::AdminLink { account: Some(FIRST_ACCOUNT.to_owned()) }, Vec::new()).await?;
-        println!("{}\n再次打印 / print again: hub admin-link", link.text);
+    let accounts = running.rooms.office.accounts().await?;
+    if accounts
+        .iter()
+        .any(|account| account.name == FIRST_ACCOUNT && !account.has_password && account.disabled_at.is_none())
+    {
+        let link = Verb::AdminLink { account: Some(FIRST_ACCOUNT.to_owned()) };
+        println!("{}\n再次打印 / print again: hub admin-link", running.verbs().run(link, Vec::new()).await?.text);
     }
     Ok(())
 }
