@@ -78,12 +78,18 @@ function nameGrid(pen: Pen, at: Projection, scene: Scene, grid: GridRow): void {
   const ring = grid.polygons[0]?.[0];
   if (!ring || ring.length === 0) return;
   const middle = ring.reduce(([x, y], [lng, lat]) => [x + at.x(lng) / ring.length, y + at.y(lat) / ring.length], [0, 0]);
+  if (scene.incidents.some(({ place }) => near(at.x(place.lng) - middle[0]!, at.y(place.lat) - middle[1]!))) return;
   const missing = grid.minimum - grid.on_duty;
   const line_px = scene.text_px * 1.2;
   label(pen, grid.name, middle[0]!, middle[1]! - line_px / 2, { size_px: scene.text_px, colour: COLOUR.second, align: "center" });
   const people = missing > 0 ? `${grid.on_duty}/${grid.minimum} ${say("gridShort", missing)}` : `${say("onDuty")} ${grid.on_duty}`;
   const colour = missing > 0 ? COLOUR.waiting : COLOUR.old;
   label(pen, people, middle[0]!, middle[1]! + line_px / 2, { size_px: scene.text_px, colour, align: "center" });
+}
+
+/** An alarm on a grid's name takes its place: the card says which grid it is. */
+function near(dx: number, dy: number): boolean {
+  return Math.abs(dx) < 150 && Math.abs(dy) < 90;
 }
 
 /** Opacity by age: solid, faded, then a hollow ring; null when too old for the map. */

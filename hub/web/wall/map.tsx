@@ -6,7 +6,7 @@ import type { GridRow, WallAssignmentRow } from "../shared/wire.gen";
 import { say } from "../shared/words";
 import { draw, PULSE_FOR_MS, type Layer, type Scene } from "./draw";
 import { alarms, fixes, fixesMoved, openAlarms, rows } from "./state";
-import { boxOf, Camera, fit, held, Projection, type View } from "./view";
+import { boxOf, Camera, fit, held, Projection, type View, within } from "./view";
 
 /** While nothing moves the picture is drawn twice a second, for the ages; while something does, 30 times. */
 const STILL_MS = 500;
@@ -86,7 +86,8 @@ function aim(width: number, height: number) {
   if (district) {
     const whole = fit(district, width / height);
     const around = boxOf(openAlarms.peek().map(({ place }) => [place.lng, place.lat] as const));
-    camera.fit(around ? fit(around, width / height, whole.width_m * DISTRICT_PART_MIN) : whole);
+    const near = around && fit(around, width / height, whole.width_m * DISTRICT_PART_MIN);
+    camera.fit(near ? within(near, whole, width / height) : whole);
   }
   return camera.now();
 }

@@ -46,6 +46,15 @@ export function fit(box: Box, proportion: number, width_m = 0): View {
   return { lat, lng: (box.west + box.east) / 2, width_m: Math.max(ROOM * Math.max(wide, high * proportion), width_m) };
 }
 
+/** Moves a view so that it looks at the district and not past its border. */
+export function within(view: View, whole: View, proportion: number): View {
+  const spare_m = Math.max(0, whole.width_m - view.width_m) / 2;
+  const east = spare_m / (METRES_PER_DEGREE * Math.cos((whole.lat * Math.PI) / 180));
+  const north = spare_m / proportion / METRES_PER_DEGREE;
+  const clamp = (value: number, middle: number, reach: number) => Math.min(middle + reach, Math.max(middle - reach, value));
+  return { ...view, lat: clamp(view.lat, whole.lat, north), lng: clamp(view.lng, whole.lng, east) };
+}
+
 /** Places to pixels of a window and back; a district is small enough for a plane. */
 export class Projection {
   readonly perMetre: number;
