@@ -46,14 +46,53 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// Ties the two clocks of `clock` together as they stand.
-    pub fn drop_at(clock: &impl Clock) -> Self {
-        Anchor { wall_ms: clock.wall_ms(), steady_ms: clock.steady_ms() }
+    /// Ties the two clocks of `clock` together as they stand. A calendar that was set back since `alive`, the last moment
+    /// of which the log knows, is not believed: time would stand still until it has caught up, and no deadline would pass.
+    pub fn drop_at(clock: &impl Clock, alive: Timestamp) -> Self {
+        Anchor { wall_ms: clock.wall_ms().max(alive.0), steady_ms: clock.steady_ms() }
     }
 
     /// The time of a batch: never before the last commit.
     pub fn now(&self, clock: &impl Clock, last_at: Timestamp) -> Timestamp {
         let since_ms = clock.steady_ms().saturating_sub(self.steady_ms);
         last_at.max(Timestamp(self.wall_ms.saturating_add_unsigned(since_ms)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    /// A calendar that stands at 1,000 s, and a steady clock that a test moves.
+    #[derive(Default)]
+    struct Clocks(AtomicU64);
+
+    impl Clock for Clocks {
+        fn wall_ms(&self) -> i64 {
+            1_000_000
+        }
+
+        fn steady_ms(&self) -> u64 {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn time_goes_on_although_the_calendar_was_set_back_an_hour() {
+        let clocks = Clocks::default();
+        let last_at = Timestamp(4_600_000);
+        let anchor = Anchor::drop_at(&clocks, last_at);
+        clocks.0.store(15_000, Ordering::Relaxed);
+        assert_eq!(anchor.now(&clocks, last_at), Timestamp(4_615_000));
+    }
+
+    #[test]
+    fn a_calendar_that_is_ahead_is_believed_and_no_commit_is_older_than_the_last() {
+        let clocks = Clocks::default();
+        let anchor = Anchor::drop_at(&clocks, Timestamp(10));
+        assert_eq!(anchor.now(&clocks, Timestamp(10)), Timestamp(1_000_000));
+        assert_eq!(anchor.now(&clocks, Timestamp(2_000_000)), Timestamp(2_000_000));
     }
 }

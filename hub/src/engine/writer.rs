@@ -100,11 +100,11 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     pub async fn load(&mut self) -> Result<Loaded, JournalError> {
         self.lead = None;
         let head = self.journal.claim(self.district, self.owner).await?;
-        let anchor = Anchor::drop_at(&self.clock);
         let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
         let at = recovered.district.at;
         let now_ms = self.clock.steady_ms();
         let alive = Timestamp(head.beat_at_ms).max(at);
+        let anchor = Anchor::drop_at(&self.clock, alive);
         let gap_ms = anchor.now(&self.clock, at).since_ms(alive);
         self.lead = Some(Lead {
             state: State::from_district(recovered.district.clone()),
