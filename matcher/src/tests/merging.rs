@@ -100,3 +100,14 @@ fn merging_by_hand_moves_those_who_are_needed_and_unmerging_starts_afresh() {
     assert_eq!(district.incident(into).map(|i| i.calls.len()), Some(1));
     assert_eq!(district.incident(duplicate).map(|i| i.state), Some(IncidentState::Offering));
 }
+
+#[test]
+fn what_is_taken_out_of_a_duplicate_leaves_whatever_that_was_merged_into() {
+    let mut town = town();
+    let [first, second, third] = [0.0, 2_000.0, 4_000.0].map(|east_m| town.raise(alarm("fall", east_m)));
+    town.must(Command::Merge { duplicate: first, into: second });
+    town.must(Command::Merge { duplicate: second, into: third });
+    town.must(Command::Unmerge { incident: first, call: None });
+    let calls = |id| town.state.district.incident(id).map(|incident| incident.calls.len());
+    assert_eq!([first, second, third].map(calls), [Some(1), Some(1), Some(2)], "the first call is heard by one only");
+}

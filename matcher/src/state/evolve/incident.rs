@@ -139,9 +139,21 @@ pub fn unmerged(world: &mut impl World, at: Timestamp, from: IncidentId, inciden
         Some(call) => vec![call],
         None => world.must::<IncidentRecord>(incident.0).incident.calls.iter().map(|call| call.id).collect(),
     };
-    world.must_mut::<IncidentRecord>(from.0).incident.calls.retain(|call| !taken.contains(&call.id));
+    take_out(world, from, &taken);
     if call.is_none() {
         reopened(world, at, incident);
+    }
+}
+
+/// Out of what they were merged into, and out of everything that has been merged into since: a call is heard by one live
+/// incident only.
+fn take_out(world: &mut impl World, from: IncidentId, taken: &[CallId]) {
+    let mut next = Some(from);
+    while let Some(id) = next {
+        let incident = &mut world.must_mut::<IncidentRecord>(id.0).incident;
+        incident.calls.retain(|call| !taken.contains(&call.id));
+        let IncidentState::DuplicateOf(into) = incident.state else { return };
+        next = world.get::<IncidentRecord>(into.0).map(|record| record.incident.id);
     }
 }
 
