@@ -22,6 +22,9 @@ pub enum Row {
     Volunteer(VolunteerId),
     /// An incident and how it goes.
     Incident(IncidentId),
+    /// An incident with all its calls, offers, assignments and tasks: whoever let them go when it ended, or came after,
+    /// has them again.
+    Case(IncidentId),
     /// One call of an incident.
     Call(IncidentId, CallId),
     /// An offer, and with it how its incident goes.
@@ -86,11 +89,11 @@ pub fn effects(event: &Event) -> Vec<Effect> {
         }
         Event::CallMerged { into, call } => vec![Refresh(Row::Incident(*into)), Refresh(Row::Call(*into, call.id))],
         Event::IncidentMerged { duplicate, into } => {
-            vec![Refresh(Row::Incident(*duplicate)), Refresh(Row::Incident(*into))]
+            vec![Refresh(Row::Incident(*duplicate)), Refresh(Row::Case(*into))]
         }
         Event::Unmerged { from, incident, call } => {
             let moved = call.map(|call| Refresh(Row::Call(*incident, call)));
-            let both = [Refresh(Row::Incident(*from)), Refresh(Row::Incident(*incident))];
+            let both = [Refresh(Row::Incident(*from)), Refresh(Row::Case(*incident))];
             both.into_iter().chain(moved).collect()
         }
         Event::LevelRaised { incident, .. }
@@ -101,8 +104,8 @@ pub fn effects(event: &Event) -> Vec<Effect> {
         | Event::ShortfallEnded { incident }
         | Event::IncidentClosed { incident, .. }
         | Event::IncidentCancelled { incident, .. }
-        | Event::IncidentReopened { incident }
         | Event::NoteAdded { incident, .. } => vec![Refresh(Row::Incident(*incident))],
+        Event::IncidentReopened { incident } => vec![Refresh(Row::Case(*incident))],
         Event::IncidentArchived { incident } => vec![Forget(Row::Incident(*incident))],
 
         Event::WaveSent { incident, offers, .. } => {

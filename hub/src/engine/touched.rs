@@ -141,9 +141,8 @@ impl Touched {
                 self.grids.insert(id);
             }
             Row::Volunteer(id) => self.volunteer(id, after),
-            Row::Incident(id) => {
-                self.incidents.insert(id);
-            }
+            Row::Incident(id) => self.incident(id, after),
+            Row::Case(id) => self.case(id, after),
             Row::Call(incident, call) => {
                 self.calls.insert((incident, call));
             }
@@ -159,7 +158,7 @@ impl Touched {
         let (table, id) = match row {
             Row::Grid(id) => ("grids", id.0),
             Row::Volunteer(id) => ("volunteers", id.0),
-            Row::Incident(id) => ("incidents", id.0),
+            Row::Incident(id) | Row::Case(id) => ("incidents", id.0),
             Row::Skill(id) => ("skills", u64::from(id.0)),
             Row::Team(id) => ("teams", id.0),
             Row::Offer(id) => ("offers", id.0),
@@ -170,6 +169,24 @@ impl Touched {
             Row::District | Row::Plan(_) => return,
         };
         self.gone.insert((table, id));
+    }
+
+    /// What happens to a duplicate shows on what answers for it.
+    fn incident(&mut self, id: IncidentId, after: &District) {
+        self.incidents.insert(id);
+        let mut answers = responsible(id, after);
+        while self.incidents.insert(answers) {
+            answers = responsible(answers, after);
+        }
+    }
+
+    fn case(&mut self, id: IncidentId, after: &District) {
+        self.incidents.insert(id);
+        let Some(incident) = after.incident(id) else { return };
+        self.calls.extend(incident.calls.iter().map(|call| (id, call.id)));
+        self.offers.extend(incident.offers.iter().copied());
+        self.assignments.extend(incident.assignments.iter().copied());
+        self.tasks.extend(incident.tasks.iter().copied());
     }
 
     /// His duty counts on his home grid.
@@ -251,12 +268,18 @@ pub fn incidents(commit: &Commit, after: &District) -> BTreeSet<IncidentId> {
 
 fn incident_of(row: &Row, after: &District) -> Option<IncidentId> {
     match row {
-        Row::Incident(id) | Row::Call(id, _) => Some(*id),
+        Row::Incident(id) | Row::Case(id) | Row::Call(id, _) => Some(*id),
         Row::Offer(id) => after.offer(*id).map(|offer| offer.incident),
         Row::Assignment(id) => after.assignment(*id).map(|assignment| assignment.incident),
         Row::Task(id) => after.task(*id).map(|task| task.incident),
         Row::District | Row::Skill(_) | Row::Team(_) | Row::Plan(_) | Row::Grid(_) | Row::Volunteer(_) => None,
     }
+}
+
+/// Whether `incident` is the one that answers for a call of its own: a duplicate leaves that to what it was merged into.
+pub fn answers_for(incident: &Incident, call: CallId, district: &District) -> bool {
+    let IncidentState::DuplicateOf(into) = incident.state else { return true };
+    !district.incident(into).is_some_and(|other| other.calls.iter().any(|it| it.id == call))
 }
 
 /// The incident that now answers for `id`: itself, or what it is a duplicate of.

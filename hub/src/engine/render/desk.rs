@@ -8,14 +8,14 @@ use wire::rows::{CallRow, DeskRows, GridRow, PlanRow, SkillRow, TeamRow, Volunte
 use super::incident::{assignment_row, call_row, count, incident_row, offer_row, task_row, time};
 use super::page::{Cursor, Page};
 use super::{View, gone, words};
-use crate::engine::touched::Touched;
+use crate::engine::touched::{Touched, answers_for};
 
 /// The rows that a commit has changed for the desk; `None` when there is nothing to show.
 pub fn desk_rows(view: &View<'_>, touched: &Touched) -> Option<DeskRows> {
     let district = view.district;
     let called = touched.calls.iter().filter_map(|(incident, call)| {
-        let calls = &district.incident(*incident)?.calls;
-        calls.iter().find(|it| it.id == *call).map(|it| call_row(*incident, it))
+        let incident = district.incident(*incident).filter(|it| answers_for(it, *call, district))?;
+        incident.calls.iter().find(|it| it.id == *call).map(|it| call_row(incident.id, it))
     });
     let rows = DeskRows {
         district: touched.district.then(|| view.district_row()),

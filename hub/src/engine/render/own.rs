@@ -9,7 +9,7 @@ use wire::rows::{OwnAssignmentRow, OwnCallRow, OwnOfferRow, OwnRow, ResidentRows
 use super::incident::{arrival, count, kind_name, milestones, progress, time};
 use super::page::Page;
 use super::{View, exact, gone, rounded, words};
-use crate::engine::touched::Own;
+use crate::engine::touched::{Own, answers_for};
 
 /// The rows that a commit has changed for one volunteer; `None` when there is nothing to show.
 pub fn own_rows(view: &View<'_>, volunteer: VolunteerId, own: &Own) -> Option<VolunteerRows> {
@@ -65,7 +65,7 @@ fn calls_of(view: &View<'_>, caller: Option<CallerKey>, volunteer: Option<Volunt
         let raised = volunteer.is_some() && raised_by(view.district, incident.id) == volunteer;
         for (place, call) in incident.calls.iter().enumerate() {
             let called = caller.is_some() && call.caller == caller;
-            if called || (raised && place == 0) {
+            if (called || (raised && place == 0)) && answers_for(incident, call.id, view.district) {
                 rows.push(call_row(view, incident, call));
             }
         }
@@ -81,7 +81,7 @@ fn call_rows(view: &View<'_>, own: &Own) -> Vec<OwnCallRow> {
     let row = |&(incident, call): &(IncidentId, CallId)| {
         let incident = view.district.incident(incident)?;
         let call = incident.calls.iter().find(|it| it.id == call)?;
-        Some(call_row(view, incident, call))
+        answers_for(incident, call.id, view.district).then(|| call_row(view, incident, call))
     };
     own.calls.iter().filter_map(row).collect()
 }

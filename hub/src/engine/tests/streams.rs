@@ -328,3 +328,32 @@ async fn nothing_comes_between_the_parts_of_a_snapshot() {
     client.follow(&handle).await;
     assert_eq!(client.deltas::<VolunteerRows>().await.len(), 1, "then what came meanwhile");
 }
+
+#[tokio::test]
+async fn a_reopened_incident_comes_back_with_everything_that_hangs_on_it() {
+    let (engine, handle) = street(4).await;
+    let incident = raise(&handle, 100.0).await;
+    let disposition = matcher::Disposition::FalseAlarm;
+    submit(&handle, Command::Close { incident, disposition, words: None }).await.unwrap();
+    let (mut desk, _) = Client::new(&handle, StreamView::Desk).await;
+    submit(&handle, Command::Reopen { incident }).await.unwrap();
+    let rows = desk.deltas::<DeskRows>().await.remove(0).data;
+    let offers = handle.read(|district| district.incident(incident).map(|it| it.offers.len()));
+    assert_eq!((rows.calls.len(), Some(rows.offers.len())), (1, offers), "a desk that came after it had ended");
+    engine.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_merged_call_is_shown_once_with_the_incident_that_answers_for_it() {
+    let (engine, handle) = street(4).await;
+    let (duplicate, into) = (raise(&handle, 100.0).await, raise(&handle, 900.0).await);
+    let (mut desk, _) = Client::new(&handle, StreamView::Desk).await;
+    submit(&handle, Command::Merge { duplicate, into }).await.unwrap();
+    let rows = desk.deltas::<DeskRows>().await.remove(0).data;
+    let mut heard: Vec<(u64, u64)> = rows.calls.iter().map(|call| (call.id.0, call.incident.0)).collect();
+    let calls = handle.read(|district| district.incident(into).map(|it| it.calls.clone())).expect("it is open");
+    let mut expected: Vec<(u64, u64)> = calls.iter().map(|call| (call.id.0, into.0)).collect();
+    (heard.sort_unstable(), expected.sort_unstable());
+    assert_eq!(heard, expected);
+    engine.stop().await.unwrap();
+}
