@@ -59,7 +59,7 @@ impl Answer {
 
 impl Person {
     pub fn nobody(base: &str) -> Self {
-        Self { base: base.to_owned(), http: reqwest::Client::new(), session: None }
+        Self { base: base.to_owned(), http: tests::harness::http(), session: None }
     }
 
     pub fn signed_in(&self, session: Session) -> Self {

@@ -107,6 +107,12 @@ pub fn hub_binary() -> Result<PathBuf> {
     Ok(hub)
 }
 
+/// An HTTP client. It speaks TLS by whichever provider the process has; a second installation changes nothing.
+pub fn http() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::new()
+}
+
 /// Runs a verb of the hub to its end.
 pub async fn verb(args: &[&str]) -> Result<std::process::Output> {
     Ok(Command::new(hub_binary()?).args(args).stdin(Stdio::null()).output().await?)
@@ -130,9 +136,7 @@ fn spawn(options: &HubOptions, data: &Path) -> Result<Child> {
 
 /// The hub writes where it listens to `address` in its data folder, once it does.
 async fn wait_until_ready(child: &mut Child, data: &Path) -> Result<String> {
-    // The client is built to speak TLS by whichever provider the process has; a second installation changes nothing.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let client = reqwest::Client::new();
+    let client = http();
     let started = std::time::Instant::now();
     while started.elapsed() < READY_WITHIN {
         if let Some(status) = child.try_wait()? {

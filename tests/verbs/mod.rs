@@ -37,7 +37,7 @@ fn written(folder: &Path, name: &str, text: &str) -> Result<String> {
 async fn sign_in(hub: &Hub, printed: &str) -> Result<reqwest::Response> {
     let code = printed.split_once('#').context("no link")?.1.split_whitespace().next().context("no code")?;
     let body = json!({ "link": { "code": code } });
-    Ok(reqwest::Client::new().post(format!("{}/v1/sessions", hub.base)).json(&body).send().await?)
+    Ok(tests::harness::http().post(format!("{}/v1/sessions", hub.base)).json(&body).send().await?)
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn links_sign_in_once_and_a_disabled_account_is_out() -> Result<()> {
 
     let incidents = format!("{}/v1/incidents", hub.base);
     let token = session["token"].as_str().context("a token")?;
-    let read = || reqwest::Client::new().get(&incidents).bearer_auth(token).send();
+    let read = || tests::harness::http().get(&incidents).bearer_auth(token).send();
     ensure!(read().await?.status().is_success());
     good(hub.data(), &["user", "disable", "wang"]).await?;
     ensure!(read().await?.status() == 401, "a disabled account is out at once");

@@ -121,7 +121,7 @@ fn watch_memory(pid: u32) -> Memory {
     let most = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let seen = std::sync::Arc::clone(&most);
     let task = tokio::spawn(async move {
-        while let Some(kib) = hub::rss_kib(pid) {
+        while let Some(kib) = self::hub::rss_kib(pid) {
             seen.fetch_max(kib, std::sync::atomic::Ordering::Relaxed);
             tokio::time::sleep(RSS_EVERY).await;
         }

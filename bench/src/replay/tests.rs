@@ -95,9 +95,9 @@ fn two_people_in_one_slot_and_one_in_two_places_are_seen() {
     for line in std::fs::read_to_string(file.path()).unwrap().lines() {
         let commit: matcher::Commit = serde_json::from_str(line).unwrap();
         mirror.follow(&commit);
-        assigned = commit.events.iter().find_map(|event| match event {
-            Event::VolunteerAssigned { incident, volunteer, slots, .. } => Some((*incident, *volunteer, *slots)),
-            _ => None,
+        assigned = commit.events.iter().find_map(|event| {
+            let Event::VolunteerAssigned { incident, volunteer, slots, .. } = event else { return None };
+            Some((*incident, *volunteer, *slots))
         });
         if assigned.is_some() {
             break;

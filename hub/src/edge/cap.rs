@@ -163,6 +163,9 @@ fn fields(text: &str) -> Result<Fields, Refusal> {
                 path.push(start.local_name().as_ref().to_owned());
                 text.clear();
             }
+            Event::Text(part) if path.is_empty() && !part.trim().is_empty() => {
+                return Err(bad_xml("text outside of the alert"));
+            }
             Event::Text(part) => text.push_str(&part),
             Event::CData(part) => text.push_str(&part),
             Event::GeneralRef(name) => {
@@ -175,7 +178,7 @@ fn fields(text: &str) -> Result<Fields, Refusal> {
             }
             // No document type: entities that unfold into more have no place in an alert.
             Event::DocType(_) => return Err(bad_xml("a document type is not taken")),
-            Event::Eof if path.is_empty() => return Ok(found),
+            Event::Eof if path.is_empty() && !found.is_empty() => return Ok(found),
             Event::Eof => return Err(bad_xml("it ends in the middle")),
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }

@@ -130,12 +130,20 @@ impl Replay {
 
 /// A journal file does not say whose it is: its first ids do.
 fn district_of(commit: &Commit) -> DistrictId {
-    let named = commit.events.iter().find_map(|event| match event {
-        Event::GridsDefined { grids } => grids.first().map(|grid| grid.id.district()),
-        Event::TeamsDefined { teams } => teams.first().map(|team| team.id.district()),
-        Event::VolunteersEnrolled { volunteers } => volunteers.first().map(|volunteer| volunteer.id.district()),
-        Event::IncidentOpened { incident, .. } => Some(incident.district()),
-        _ => None,
-    });
-    named.unwrap_or(DistrictId(1))
+    commit.events.iter().find_map(named_by).unwrap_or(DistrictId(1))
+}
+
+/// By the first kinds of event that any log can begin with.
+fn named_by(event: &Event) -> Option<DistrictId> {
+    if let Event::GridsDefined { grids } = event {
+        return grids.first().map(|grid| grid.id.district());
+    }
+    if let Event::TeamsDefined { teams } = event {
+        return teams.first().map(|team| team.id.district());
+    }
+    if let Event::VolunteersEnrolled { volunteers } = event {
+        return volunteers.first().map(|volunteer| volunteer.id.district());
+    }
+    let Event::IncidentOpened { incident, .. } = event else { return None };
+    Some(incident.district())
 }

@@ -26,7 +26,8 @@ pub async fn commits(
         .fetch_all(conn)
         .await
         .map_err(failure)?;
-    (after_seq.saturating_add(1)..).zip(&rows).map(|(seq, row)| next_commit(district, seq, row)).collect()
+    // Rows first: beyond the last seq there is no next one to count to.
+    rows.iter().zip(1..).map(|(row, nth)| next_commit(district, after_seq.saturating_add(nth), row)).collect()
 }
 
 /// A seq as the database counts: what is beyond its range is beyond every log.
