@@ -65,13 +65,23 @@ impl Area {
     }
 }
 
+/// South-west and north-east corner of a square.
+fn corners(grid: &Grid) -> (Position, Position) {
+    (grid.shape[0].outer[0], grid.shape[0].outer[2])
+}
+
+fn holds(grid: &Grid, place: Position) -> bool {
+    let (low, high) = corners(grid);
+    (low.lat_e7..=high.lat_e7).contains(&place.lat_e7) && (low.lng_e7..=high.lng_e7).contains(&place.lng_e7)
+}
+
+/// Whether `place` lies in the district at all.
+pub fn inside(grids: &[Grid], place: Position) -> bool {
+    grids.iter().any(|grid| holds(grid, place))
+}
+
 /// The square that holds `place`, else the one whose middle is nearest.
 pub fn grid_of(grids: &[Grid], place: Position) -> GridId {
-    let corners = |grid: &Grid| (grid.shape[0].outer[0], grid.shape[0].outer[2]);
-    let holds = |grid: &&Grid| {
-        let (low, high) = corners(grid);
-        (low.lat_e7..=high.lat_e7).contains(&place.lat_e7) && (low.lng_e7..=high.lng_e7).contains(&place.lng_e7)
-    };
     let far = |grid: &&Grid| {
         let (low, high) = corners(grid);
         let middle = Position {
@@ -80,6 +90,6 @@ pub fn grid_of(grids: &[Grid], place: Position) -> GridId {
         };
         middle.distance_m(place) as u64
     };
-    let found = grids.iter().find(holds).or_else(|| grids.iter().min_by_key(far));
+    let found = grids.iter().find(|grid| holds(grid, place)).or_else(|| grids.iter().min_by_key(far));
     found.map_or(GridId::new(DISTRICT, 1), |grid| grid.id)
 }

@@ -5,7 +5,7 @@ use matcher::{Position, ProviderClass, SkillHeld, Volunteer, VolunteerId};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{DISTRICT, Scene, grids::grid_of};
+use super::{DISTRICT, Scene, grids::grid_of, grids::inside};
 use crate::calls::Call;
 
 /// Of a hundred people, so many hold each skill of the district.
@@ -23,7 +23,9 @@ pub struct Resident {
 
 /// `count` people of the crowd `seed`; the same seed, file and count give the same people.
 pub fn people(calls: &[Call], scene: &Scene, count: usize, seed: u64) -> Vec<Resident> {
-    let homes: Vec<Position> = calls.iter().filter_map(|call| call.place).collect();
+    let places = calls.iter().filter_map(|call| call.place);
+    // A call taken for another state is no home in this district.
+    let homes: Vec<Position> = places.filter(|place| inside(&scene.grids, *place)).collect();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..count as u64).map(|index| resident(&homes, scene, index, seed, &mut random)).collect()
 }
