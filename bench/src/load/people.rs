@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use crowd::drive::{Endpoint, Farewell, Phone, Witness};
@@ -17,6 +18,8 @@ use super::stage::Cast;
 
 /// Phones behind one address: a hub takes only so many sign-ins from one, and people do not all live in one house.
 const PHONES_PER_ADDRESS: usize = 25;
+/// Phones that are switched on each second: people do not all wake in the same moment.
+const SWITCHED_ON_PER_SECOND: f64 = 500.0;
 /// Sign-ins under way at once.
 const ARRIVALS_AT_ONCE: usize = 32;
 
@@ -99,7 +102,11 @@ impl Crowd {
         for (index, (token, resident)) in tokens.iter().zip(&cast.residents).enumerate() {
             let person = Person::new(resident.temper, resident.volunteer.home, cast.pace);
             let phone = Phone::new(index as u64, hub.clone(), token.clone(), person).witness(Arc::clone(witness));
-            phones.spawn(phone.run(stopped.clone()));
+            let (wait, stopped) = (Duration::from_secs_f64(index as f64 / SWITCHED_ON_PER_SECOND), stopped.clone());
+            phones.spawn(async move {
+                tokio::time::sleep(wait).await;
+                phone.run(stopped).await
+            });
         }
         Self { phones, stop }
     }
