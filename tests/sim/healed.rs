@@ -66,7 +66,8 @@ impl World {
         // A person is shown the district's own row with a snapshot only.
         if !matches!(who, Who::Desk | Who::Wall) {
             let key = ("district".to_owned(), String::new());
-            (shown.remove(&key), expected.remove(&key));
+            shown.remove(&key);
+            expected.remove(&key);
         }
         let link = &self.links[&who];
         let (last, point) = (front.last(who, link.session), self.people.replica(who).point.map(|(_, seq)| seq));

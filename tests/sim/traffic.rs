@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Something arrives at a process, if it is still there. A frozen one finds it when it thaws.
-    pub async fn to_hub(&mut self, who: Who, pid: u64, session: u64, up: Up) {
+    pub async fn send_to_hub(&mut self, who: Who, pid: u64, session: u64, up: Up) {
         let now_ms = self.now_ms();
         let view = self.people.view(who);
         let Some(process) = self.process(pid) else { return };
@@ -177,7 +177,7 @@ impl World {
     }
 
     /// Something arrives at a client.
-    pub fn to_client(&mut self, who: Who, session: u64, down: Down) {
+    pub fn send_to_client(&mut self, who: Who, session: u64, down: Down) {
         let now_ms = self.now_ms();
         let link = self.links.get_mut(&who).expect("everybody has a link");
         if link.offline_until_ms > now_ms {

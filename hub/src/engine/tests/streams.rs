@@ -353,7 +353,8 @@ async fn a_merged_call_is_shown_once_with_the_incident_that_answers_for_it() {
     let mut heard: Vec<(u64, u64)> = rows.calls.iter().map(|call| (call.id.0, call.incident.0)).collect();
     let calls = handle.read(|district| district.incident(into).map(|it| it.calls.clone())).expect("it is open");
     let mut expected: Vec<(u64, u64)> = calls.iter().map(|call| (call.id.0, into.0)).collect();
-    (heard.sort_unstable(), expected.sort_unstable());
+    heard.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(heard, expected);
     engine.stop().await.unwrap();
 }
