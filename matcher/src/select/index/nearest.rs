@@ -69,7 +69,8 @@ fn settle(index: &Index, query: &NearestQuery, finder: &mut Finder) {
     while let Some(first) = rest.first().filter(|_| finder.found.len() < query.count) {
         let near = |pair: &[Met]| pair[1].square <= index.frame.widen(pair[0].square);
         let alike = 1 + rest.windows(2).take_while(|pair| near(pair)).count();
-        if alike == 1 && first.square <= surely {
+        // Below, not at: for a radius of nothing, nobody is sure before he is measured.
+        if alike == 1 && first.square < surely {
             finder.found.push(found(index, query, *first));
         } else {
             settle_alike(index, query, &rest[..alike], &mut finder.found);
