@@ -1,6 +1,7 @@
 //! One binary for all suites: they share one build of the hub.
 
 mod edge;
+mod instances;
 mod sim;
 mod tidy;
 mod verbs;

@@ -1,7 +1,6 @@
 use super::naive::{best_crew, least_total, score};
 use super::*;
 use proptest::prelude::*;
-use std::path::PathBuf;
 
 /// Solves, proves, and returns the answer.
 fn solve(problem: &Problem, pairs: &Listed) -> Assignment {
@@ -78,47 +77,6 @@ fn the_proof_refuses_what_is_wrong() {
     let mut steep = good;
     steep.row_prices[0] = 1_001;
     assert_eq!(check(&steep), Err(Flaw::RowPrice { row: 0 }));
-}
-
-/// The OR-Library instances lie beside the project, not in it; where they are absent the test says so and passes.
-fn or_library() -> Option<PathBuf> {
-    let beside = std::env::var_os("BAIYING_SHARED").map(PathBuf::from);
-    let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let folder = beside.unwrap_or(default).join("data/assignment/orlib");
-    folder.is_dir().then_some(folder)
-}
-
-fn read_instance(path: &std::path::Path) -> (usize, Vec<i64>) {
-    let text = if path.extension().is_some_and(|extension| extension == "gz") {
-        let output = std::process::Command::new("gzip").arg("-dc").arg(path).output().expect("gzip is installed");
-        String::from_utf8(output.stdout).expect("an instance is text")
-    } else {
-        std::fs::read_to_string(path).expect("the instance can be read")
-    };
-    let mut numbers = text.split_whitespace().map(|word| word.parse::<i64>().expect("only numbers"));
-    let n = numbers.next().expect("the size comes first") as usize;
-    (n, numbers.collect())
-}
-
-#[test]
-fn or_library_instances_have_their_published_optima() {
-    let Some(folder) = or_library() else {
-        eprintln!("skipped: no OR-Library instances beside the project (set BAIYING_SHARED to their folder)");
-        return;
-    };
-    let optima = std::fs::read_to_string(folder.join("optima.tsv")).expect("optima.tsv");
-    let mut seen = 0;
-    for line in optima.lines().skip(1) {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let plain = folder.join(format!("{}.txt", fields[0]));
-        let path = if plain.exists() { plain } else { folder.join(format!("{}.txt.gz", fields[0])) };
-        let (n, costs) = read_instance(&path);
-        assert_eq!(costs.len(), n * n, "{} is square", fields[0]);
-        let (problem, pairs) = square(&costs, n, COST_MAX);
-        assert_eq!(solve(&problem, &pairs).total.to_string(), fields[2], "{}", fields[0]);
-        seen += 1;
-    }
-    assert!(seen >= 2, "optima.tsv lists the instances");
 }
 
 /// Up to 5 rows wanting up to 3 each, up to 5 columns serving up to 3; small costs make many ties; costs may be negative.
