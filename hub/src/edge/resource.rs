@@ -79,40 +79,6 @@ pub fn about(args: &CommandArgs) -> (Verb, About) {
     }
 }
 
-/// The name of a command, as on the wire.
-pub fn name(args: &CommandArgs) -> &'static str {
-    match args {
-        CommandArgs::GoOnDuty(_) => "go_on_duty",
-        CommandArgs::GoOffDuty(_) => "go_off_duty",
-        CommandArgs::CheckIn(_) => "check_in",
-        CommandArgs::OfferReceived(_) => "offer_received",
-        CommandArgs::OfferSeen(_) => "offer_seen",
-        CommandArgs::Accept(_) => "accept",
-        CommandArgs::Decline(_) => "decline",
-        CommandArgs::VolunteerFor(_) => "volunteer_for",
-        CommandArgs::EnRoute(_) => "en_route",
-        CommandArgs::OnScene(_) => "on_scene",
-        CommandArgs::Done(_) => "done",
-        CommandArgs::Abort(_) => "abort",
-        CommandArgs::RaiseAlarm(_) => "raise_alarm",
-        CommandArgs::RequestService(_) => "request_service",
-        CommandArgs::CancelAlarm(_) => "cancel_alarm",
-        CommandArgs::Assign(_) => "assign",
-        CommandArgs::Reassign(_) => "reassign",
-        CommandArgs::Substitute(_) => "substitute",
-        CommandArgs::StandDown(_) => "stand_down",
-        CommandArgs::Escalate(_) => "escalate",
-        CommandArgs::Merge(_) => "merge",
-        CommandArgs::Unmerge(_) => "unmerge",
-        CommandArgs::Cancel(_) => "cancel",
-        CommandArgs::Close(_) => "close",
-        CommandArgs::Reopen(_) => "reopen",
-        CommandArgs::Note(_) => "note",
-        CommandArgs::CompleteTask(_) => "complete_task",
-        CommandArgs::Drill(_) => "drill",
-    }
-}
-
 /// Whose it is, as `actor` may reach it.
 ///
 /// # Errors

@@ -48,7 +48,7 @@ impl Edge {
     /// # Errors
     /// The rejection of the core, or of the border: rights, limits, a district that is not here.
     pub async fn submit(&self, who: &Identity, order: Order) -> Result<Taken, Refusal> {
-        let (id, name, began) = (order.id, resource::name(&order.args), Instant::now());
+        let (id, name, began) = (order.id, order.args.name(), Instant::now());
         let taken = self.submit_quietly(who, order).await;
         let code = taken.as_ref().err().map_or("ok", |refusal| refusal.code);
         metrics::counter!("baiying_commands_total", "name" => name, "code" => code).increment(1);

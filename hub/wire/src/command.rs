@@ -2,6 +2,7 @@
 //! twin. Unknown fields are refused by name, except in `raise_alarm`, where they are dropped and noted.
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -15,41 +16,79 @@ pub const WORDS_LENGTH_MAX: usize = 2_000;
 /// Bytes of a signature or photo, as base64.
 pub const SHEET_BYTES_MAX: usize = 12 * 1024;
 
-/// Every command by name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(tag = "name", content = "args", rename_all = "snake_case")]
-pub enum CommandArgs {
+/// Reads the arguments of a command once its name has said of which shape they are.
+pub trait ReadArgs {
+    type Error;
+
+    /// # Errors
+    /// When they are of another shape.
+    fn read<T: DeserializeOwned>(self) -> Result<T, Self::Error>;
+}
+
+/// The one table of commands: the name on the wire, the variant, its arguments.
+macro_rules! commands {
+    ($($name:literal $variant:ident($args:ident),)*) => {
+        /// Every command by name.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+        #[serde(tag = "name", content = "args")]
+        pub enum CommandArgs {
+            $(#[serde(rename = $name)] $variant($args),)*
+        }
+
+        impl CommandArgs {
+            /// The names, in the order of the table.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The name on the wire.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// The command of this name, with what `args` reads; `None` when there is none of this name.
+            pub fn read<R: ReadArgs>(name: &str, args: R) -> Option<Result<Self, R::Error>> {
+                match name {
+                    $($name => Some(args.read().map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+commands! {
     // a volunteer's own
-    GoOnDuty(GoOnDuty),
-    GoOffDuty(Nothing),
-    CheckIn(Nothing),
-    OfferReceived(OfferArgs),
-    OfferSeen(OfferArgs),
-    Accept(Accept),
-    Decline(Decline),
-    VolunteerFor(VolunteerFor),
-    EnRoute(MilestoneArgs),
-    OnScene(MilestoneArgs),
-    Done(DoneArgs),
-    Abort(Abort),
+    "go_on_duty" GoOnDuty(GoOnDuty),
+    "go_off_duty" GoOffDuty(Nothing),
+    "check_in" CheckIn(Nothing),
+    "offer_received" OfferReceived(OfferArgs),
+    "offer_seen" OfferSeen(OfferArgs),
+    "accept" Accept(Accept),
+    "decline" Decline(Decline),
+    "volunteer_for" VolunteerFor(VolunteerFor),
+    "en_route" EnRoute(MilestoneArgs),
+    "on_scene" OnScene(MilestoneArgs),
+    "done" Done(DoneArgs),
+    "abort" Abort(Abort),
     // anybody's
-    RaiseAlarm(RaiseAlarm),
-    RequestService(RequestService),
-    CancelAlarm(CancelAlarm),
+    "raise_alarm" RaiseAlarm(RaiseAlarm),
+    "request_service" RequestService(RequestService),
+    "cancel_alarm" CancelAlarm(CancelAlarm),
     // the desk's
-    Assign(Assign),
-    Reassign(Reassign),
-    Substitute(Substitute),
-    StandDown(StandDown),
-    Escalate(IncidentArgs),
-    Merge(Merge),
-    Unmerge(Unmerge),
-    Cancel(EndArgs),
-    Close(Close),
-    Reopen(IncidentArgs),
-    Note(Note),
-    CompleteTask(CompleteTask),
-    Drill(Drill),
+    "assign" Assign(Assign),
+    "reassign" Reassign(Reassign),
+    "substitute" Substitute(Substitute),
+    "stand_down" StandDown(StandDown),
+    "escalate" Escalate(IncidentArgs),
+    "merge" Merge(Merge),
+    "unmerge" Unmerge(Unmerge),
+    "cancel" Cancel(EndArgs),
+    "close" Close(Close),
+    "reopen" Reopen(IncidentArgs),
+    "note" Note(Note),
+    "complete_task" CompleteTask(CompleteTask),
+    "drill" Drill(Drill),
 }
 
 macro_rules! args {

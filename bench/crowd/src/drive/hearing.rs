@@ -13,7 +13,6 @@ use super::line::Line;
 use super::notice::Notice;
 use super::phone::Phone;
 use super::proof::Verdict;
-use super::words::name_of;
 use crate::model::Heard;
 
 impl Phone {
@@ -102,7 +101,7 @@ impl Phone {
     fn result(&mut self, result: &CommandResult) {
         let Some(ended) = self.owner.outbox.answered(result, Instant::now()) else { return };
         let refused = result.error.as_ref().map(|error| error.code.clone());
-        self.tell(Notice::Answered { name: name_of(&ended.args), refused });
+        self.tell(Notice::Answered { name: ended.args.name(), refused });
     }
 
     fn pong(&mut self, pong: &Pong) {

@@ -16,7 +16,7 @@ use super::line::{Inbound, Line};
 use super::notice::{Notice, Witness};
 use super::owner::{Owner, Rhythm};
 use super::proof::Proof;
-use super::words::{args_of, command_frame, name_of};
+use super::words::{args_of, command_frame};
 use crate::model::Person;
 
 /// Full jitter between 0 and min(this, `RETRY_FIRST_MS` x 2^n) before a new connection.
@@ -171,7 +171,7 @@ impl Phone {
 
     pub(super) fn say(&mut self, args: CommandArgs, now: Instant) {
         if let Some(dropped) = self.owner.outbox.add(args, now) {
-            self.tell(Notice::Dropped { name: name_of(&dropped.args) });
+            self.tell(Notice::Dropped { name: dropped.args.name() });
         }
     }
 

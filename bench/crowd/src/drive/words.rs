@@ -11,7 +11,7 @@ use crate::model::Act;
 /// # Errors
 /// Never for the commands of this crate; a number that JSON does not have.
 pub fn command_frame(id: Uuid, district: Option<String>, args: &CommandArgs) -> serde_json::Result<ClientFrame> {
-    let name = name_of(args).to_owned();
+    let name = args.name().to_owned();
     let args = serde_json::to_value(args)?.get("args").cloned().unwrap_or_default();
     Ok(ClientFrame::Command(CommandFrame { id, district, name, args }))
 }
@@ -47,39 +47,5 @@ fn reason_of(reason: DeclineReason) -> command::DeclineReason {
         DeclineReason::Unwell => command::DeclineReason::Unwell,
         DeclineReason::NotQualified => command::DeclineReason::NotQualified,
         DeclineReason::Later => command::DeclineReason::Later,
-    }
-}
-
-/// The name on the wire.
-pub fn name_of(args: &CommandArgs) -> &'static str {
-    match args {
-        CommandArgs::GoOnDuty(_) => "go_on_duty",
-        CommandArgs::GoOffDuty(_) => "go_off_duty",
-        CommandArgs::CheckIn(_) => "check_in",
-        CommandArgs::OfferReceived(_) => "offer_received",
-        CommandArgs::OfferSeen(_) => "offer_seen",
-        CommandArgs::Accept(_) => "accept",
-        CommandArgs::Decline(_) => "decline",
-        CommandArgs::VolunteerFor(_) => "volunteer_for",
-        CommandArgs::EnRoute(_) => "en_route",
-        CommandArgs::OnScene(_) => "on_scene",
-        CommandArgs::Done(_) => "done",
-        CommandArgs::Abort(_) => "abort",
-        CommandArgs::RaiseAlarm(_) => "raise_alarm",
-        CommandArgs::RequestService(_) => "request_service",
-        CommandArgs::CancelAlarm(_) => "cancel_alarm",
-        CommandArgs::Assign(_) => "assign",
-        CommandArgs::Reassign(_) => "reassign",
-        CommandArgs::Substitute(_) => "substitute",
-        CommandArgs::StandDown(_) => "stand_down",
-        CommandArgs::Escalate(_) => "escalate",
-        CommandArgs::Merge(_) => "merge",
-        CommandArgs::Unmerge(_) => "unmerge",
-        CommandArgs::Cancel(_) => "cancel",
-        CommandArgs::Close(_) => "close",
-        CommandArgs::Reopen(_) => "reopen",
-        CommandArgs::Note(_) => "note",
-        CommandArgs::CompleteTask(_) => "complete_task",
-        CommandArgs::Drill(_) => "drill",
     }
 }

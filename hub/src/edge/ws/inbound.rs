@@ -2,11 +2,12 @@
 //! leniently, even out of a frame that cannot be read.
 
 use matcher::{CommandId, DistrictId};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use wire::FRAME_BYTES_MAX;
 use wire::client::{CommandFrame, Hello, Ping, PositionFrame, Resync};
-use wire::command::{CommandArgs, RaiseAlarm};
+use wire::command::{CommandArgs, RaiseAlarm, ReadArgs};
 
 use super::super::error::Refusal;
 use super::super::submit::Order;
@@ -121,42 +122,16 @@ pub fn district(text: &str) -> Result<DistrictId, Refusal> {
 /// The arguments of the command of this name.
 fn args(name: &str, args: Value) -> Result<CommandArgs, Refusal> {
     let args = if args.is_null() { Value::Object(Map::new()) } else { args };
-    macro_rules! named {
-        ($($name:literal => $variant:ident),* $(,)?) => {
-            match name {
-                $($name => parse::exactly(args, "/args").map(CommandArgs::$variant),)*
-                _ => Err(unknown("name", name)),
-            }
-        };
-    }
-    named! {
-        "go_on_duty" => GoOnDuty,
-        "go_off_duty" => GoOffDuty,
-        "check_in" => CheckIn,
-        "offer_received" => OfferReceived,
-        "offer_seen" => OfferSeen,
-        "accept" => Accept,
-        "decline" => Decline,
-        "volunteer_for" => VolunteerFor,
-        "en_route" => EnRoute,
-        "on_scene" => OnScene,
-        "done" => Done,
-        "abort" => Abort,
-        "request_service" => RequestService,
-        "cancel_alarm" => CancelAlarm,
-        "assign" => Assign,
-        "reassign" => Reassign,
-        "substitute" => Substitute,
-        "stand_down" => StandDown,
-        "escalate" => Escalate,
-        "merge" => Merge,
-        "unmerge" => Unmerge,
-        "cancel" => Cancel,
-        "close" => Close,
-        "reopen" => Reopen,
-        "note" => Note,
-        "complete_task" => CompleteTask,
-        "drill" => Drill,
+    CommandArgs::read(name, Strictly(args)).unwrap_or_else(|| Err(unknown("name", name)))
+}
+
+struct Strictly(Value);
+
+impl ReadArgs for Strictly {
+    type Error = Refusal;
+
+    fn read<T: DeserializeOwned>(self) -> Result<T, Refusal> {
+        parse::exactly(self.0, "/args")
     }
 }
 
