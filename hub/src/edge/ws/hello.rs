@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use matcher::DistrictId;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 use wire::client::{Hello, StreamPoint};
 use wire::close::CloseCode;
@@ -17,6 +19,7 @@ use super::super::auth::stream_view;
 use super::super::error::Refusal;
 use super::following::Following;
 use super::inbound::{self, Inbound};
+use super::patience::{Patience, Verdict};
 use crate::engine::Outbox;
 use crate::records::Identity;
 
@@ -24,6 +27,8 @@ use crate::records::Identity;
 const NAME_LENGTH_MAX: usize = 64;
 /// Districts that one socket follows.
 pub const DISTRICTS_MAX: usize = 16;
+/// How long the hub may take to answer a hello; then the client comes back in a while.
+const GREETING_MAX: Duration = Duration::from_secs(20);
 
 /// Why a socket is not opened, or is closed, with the reason sent along.
 pub struct Closing {
@@ -50,6 +55,12 @@ pub struct Introduced {
 /// Waits for the hello and answers it, up to the welcome that is still to be sent.
 pub async fn introduce(edge: &Edge, socket: &mut WebSocket) -> Result<Introduced, Closing> {
     let hello = first_frame(socket).await?;
+    // From here on the client waits for the hub: what takes too long is the hub's own doing.
+    let introduced = timeout(GREETING_MAX, greet(edge, hello)).await;
+    introduced.unwrap_or_else(|_| Err(busy()))
+}
+
+async fn greet(edge: &Edge, hello: Hello) -> Result<Introduced, Closing> {
     let who = edge.office().redeem_ticket(&hello.ticket).map_err(|_| Closing::from(CloseCode::TicketExpired))?;
     let (socket, outbox) = (Uuid::now_v7(), Outbox::new());
     let points = points(&hello, &who)?;
@@ -68,7 +79,29 @@ pub async fn introduce(edge: &Edge, socket: &mut WebSocket) -> Result<Introduced
     Ok(Introduced { who, device, socket, outbox, following, welcome })
 }
 
+/// The first frame. What a client is given runs while the hub listens, not while it is too busy to: a phone must not be
+/// told to stay away because ten thousand others came back with it.
 async fn first_frame(socket: &mut WebSocket) -> Result<Hello, Closing> {
+    let mut patience = Patience::default();
+    loop {
+        let began = Instant::now();
+        if let Ok(heard) = timeout(Patience::SLICE, next_hello(socket)).await {
+            return heard;
+        }
+        match patience.spend(began.elapsed()) {
+            Verdict::Listen => {}
+            Verdict::Silent => return Err(CloseCode::NoHello.into()),
+            Verdict::Busy => return Err(busy()),
+        }
+    }
+}
+
+/// The hub's own fault: the client comes back in a while, by itself.
+fn busy() -> Closing {
+    Closing { code: CloseCode::Drain, reason: "busy".to_owned() }
+}
+
+async fn next_hello(socket: &mut WebSocket) -> Result<Hello, Closing> {
     loop {
         let message = match socket.recv().await {
             Some(Ok(message)) => message,

@@ -1,11 +1,13 @@
 //! The WebSocket: `GET /v1/ws`, subprotocol `baiying.v1`. One task a connection.
 //!
-//! [`upgrade`] checks the origin and the subprotocol, [`hello`] who it is, [`session`] is the loop, [`inbound`] reads
+//! [`upgrade`] checks the origin and the subprotocol, [`hello`] who it is (within what [`patience`] allows), [`session`] is
+//! the loop, [`inbound`] reads
 //! frames strictly, [`registry`] knows every open socket of this hub.
 
 mod following;
 mod hello;
 mod inbound;
+mod patience;
 mod registry;
 mod session;
 mod upgrade;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use wire::client::{PositionFrame, Resync, StreamPoint};
 use wire::close::CloseCode;
 use wire::server::{CommandResult, Pong, ServerFrame};
-use wire::{COMMANDS_IN_FLIGHT_MAX, HEARTBEAT_GRACE_MS, HELLO_TIMEOUT_MS, Time};
+use wire::{COMMANDS_IN_FLIGHT_MAX, HEARTBEAT_GRACE_MS, Time};
 
 use super::super::Edge;
 use super::super::datum;
@@ -31,6 +31,8 @@ use crate::records::Identity;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A fix older than this says nothing about where somebody is.
 const FIX_AGE_MS_MAX: u64 = 15 * MINUTE_MS;
+/// The end of a sign-in is noticed within this.
+const OVER_WITHIN_MS: u64 = 1_000;
 /// When a command that came while sixteen were unanswered may be sent again.
 const IN_FLIGHT_RETRY_MS: u32 = 500;
 
@@ -38,9 +40,7 @@ const IN_FLIGHT_RETRY_MS: u32 = 500;
 pub async fn run(edge: Edge, mut socket: WebSocket, language: Language) {
     // Boxed: what only the greeting needs is not kept for the life of the connection.
     let greeting = Box::pin(introduce(&edge, &mut socket));
-    let introduced = timeout(Duration::from_millis(HELLO_TIMEOUT_MS), greeting).await;
-    let introduced = introduced.unwrap_or_else(|_| Err(CloseCode::NoHello.into()));
-    let closing = match introduced {
+    let closing = match greeting.await {
         Ok(introduced) => Box::pin(serve(edge, &mut socket, introduced, language)).await,
         Err(closing) => closing,
     };
@@ -92,7 +92,8 @@ impl Live {
     async fn turn(&mut self, socket: &mut WebSocket) -> Closing {
         let silence_max = Duration::from_millis(u64::from(heartbeat_ms(self.shared.who.role) + HEARTBEAT_GRACE_MS));
         let mut heard = Instant::now();
-        let patience = tokio::time::sleep_until(heard + silence_max);
+        // One timer for both: a peer that is silent, and a sign-in that is over.
+        let patience = tokio::time::sleep_until(self.look_again(heard + silence_max));
         tokio::pin!(patience);
         loop {
             let done = tokio::select! {
@@ -105,7 +106,7 @@ impl Live {
                     if heard + silence_max <= Instant::now() {
                         return CloseCode::HeartbeatLost.into();
                     }
-                    patience.as_mut().reset(heard + silence_max);
+                    patience.as_mut().reset(self.look_again(heard + silence_max));
                     self.still_signed_in()
                 }
                 () = std::future::ready(()), if self.is_behind() => self.catch_up(socket).await,
@@ -116,7 +117,13 @@ impl Live {
         }
     }
 
-    /// Asked with each heartbeat: a stream does not outlive the sign-in that it was built for.
+    /// When to look again whether the peer is there and the sign-in good: the first of the two ends.
+    fn look_again(&self, silent_at: Instant) -> Instant {
+        let left_ms = self.shared.who.expires_at.since_ms(matcher::Timestamp(jiff::Timestamp::now().as_millisecond()));
+        silent_at.min(Instant::now() + Duration::from_millis(left_ms.max(OVER_WITHIN_MS)))
+    }
+
+    /// A stream does not outlive the sign-in that it was built for.
     fn still_signed_in(&self) -> Result<(), Closing> {
         if self.shared.who.over() { Err(CloseCode::TicketExpired.into()) } else { Ok(()) }
     }
