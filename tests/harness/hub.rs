@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 /// How long a hub may take until `/readyz` says yes. Far above what it needs: a limit, not a measure.
@@ -38,6 +39,8 @@ pub struct Hub {
     child: Child,
     options: HubOptions,
     data: tempfile::TempDir,
+    /// Beside the data folder, not in it: `hub demo` takes no folder that holds anything else.
+    log: NamedTempFile,
     /// `http://127.0.0.1:PORT`
     pub base: String,
 }
@@ -50,9 +53,11 @@ impl Hub {
 
     /// Starts a hub on the given data folder.
     pub async fn start_in(options: HubOptions, data: tempfile::TempDir) -> Result<Self> {
-        let mut child = spawn(&options, data.path())?;
-        let base = wait_until_ready(&mut child, data.path()).await?;
-        Ok(Self { child, options, data, base })
+        let log = NamedTempFile::new()?;
+        let mut child = spawn(&options, data.path(), &log)?;
+        let base =
+            wait_until_ready(&mut child, data.path()).await.with_context(|| format!("its log:\n{}", read(&log)))?;
+        Ok(Self { child, options, data, log, base })
     }
 
     pub fn data(&self) -> &Path {
@@ -70,7 +75,7 @@ impl Hub {
 
     /// What the hub has logged so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.data().join(LOG)).unwrap_or_default()
+        read(&self.log)
     }
 
     /// kill -9, and nothing else: the data folder stays as it was at that moment.
@@ -96,7 +101,9 @@ impl Hub {
     }
 }
 
-const LOG: &str = "hub.log";
+fn read(log: &NamedTempFile) -> String {
+    std::fs::read_to_string(log.path()).unwrap_or_default()
+}
 
 /// The hub that this build made, beside the test binary.
 pub fn hub_binary() -> Result<PathBuf> {
@@ -118,8 +125,7 @@ pub async fn verb(args: &[&str]) -> Result<std::process::Output> {
     Ok(Command::new(hub_binary()?).args(args).stdin(Stdio::null()).output().await?)
 }
 
-fn spawn(options: &HubOptions, data: &Path) -> Result<Child> {
-    let log = std::fs::File::create(data.join(LOG))?;
+fn spawn(options: &HubOptions, data: &Path, log: &NamedTempFile) -> Result<Child> {
     let (verb, rest) = options.args.split_first().context("a verb")?;
     let _ = std::fs::remove_file(data.join("address"));
     Command::new(hub_binary()?)
@@ -127,11 +133,16 @@ fn spawn(options: &HubOptions, data: &Path) -> Result<Child> {
         .args(["--data", &data.display().to_string(), "--port", "0"])
         .args(rest)
         .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
+        .stdout(appending(log)?)
+        .stderr(appending(log)?)
         .kill_on_drop(true)
         .spawn()
         .context("could not start the hub")
+}
+
+/// Two of these share a file without writing over each other.
+fn appending(log: &NamedTempFile) -> Result<std::fs::File> {
+    Ok(std::fs::File::options().append(true).open(log.path())?)
 }
 
 /// The hub writes where it listens to `address` in its data folder, once it does.
@@ -140,7 +151,7 @@ async fn wait_until_ready(child: &mut Child, data: &Path) -> Result<String> {
     let started = std::time::Instant::now();
     while started.elapsed() < READY_WITHIN {
         if let Some(status) = child.try_wait()? {
-            bail!("the hub ended with {status}:\n{}", std::fs::read_to_string(data.join(LOG))?);
+            bail!("the hub ended with {status}");
         }
         if let Ok(base) = std::fs::read_to_string(data.join("address")) {
             let base = base.trim().to_owned();
@@ -151,5 +162,5 @@ async fn wait_until_ready(child: &mut Child, data: &Path) -> Result<String> {
         }
         tokio::time::sleep(POLL).await;
     }
-    bail!("the hub is not ready after {READY_WITHIN:?}:\n{}", std::fs::read_to_string(data.join(LOG))?)
+    bail!("the hub is not ready after {READY_WITHIN:?}")
 }

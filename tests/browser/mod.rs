@@ -1,0 +1,5 @@
+//! The pages in a real browser, against a real hub: Debian's Chromium, driven over its DevTools socket.
+
+mod chrome;
+mod pages;
+mod relay;
