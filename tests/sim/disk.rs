@@ -6,13 +6,14 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use hub::engine::clock::Clock;
 use hub::store::journal::Answer;
 use hub::store::rows::READ_ROWS_MAX;
 use hub::store::{
-    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, WakeOutcome, WakeRow,
-    WakeSlot,
+    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, SnapshotMark,
+    WakeOutcome, WakeRow, WakeSlot,
 };
 use uuid::Uuid;
 
@@ -262,9 +263,13 @@ impl Journal for Disk {
         self.truth.erase(references).await
     }
 
-    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
+    async fn put_snapshot_part(&self, fence: Fence, seq: u64, part: u32, body: Bytes) -> Answer<()> {
+        self.truth.put_snapshot_part(fence, seq, part, body).await
+    }
+
+    async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
         self.stumble(100)?;
-        self.truth.put_snapshot(fence, snapshot).await
+        self.truth.finish_snapshot(fence, mark).await
     }
 
     async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use matcher::{DistrictId, Observation, Timestamp};
+use matcher::{District, DistrictId, Observation, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -21,7 +21,7 @@ use super::step::Verdict;
 use super::submit::{Committed, SubmitError};
 use super::wake::{WakeFeed, WakeOutbox, Webhook, WebhookSettings};
 use super::writer::{Entry, Loaded, Turn, Writer};
-use crate::store::{Fence, Journal, JournalError, Snapshot};
+use crate::store::{Fence, Journal, JournalError, snapshots};
 
 /// How often the leader says that it lives, milliseconds.
 const BEAT_EVERY_MS: u64 = 500;
@@ -29,6 +29,10 @@ const BEAT_EVERY_MS: u64 = 500;
 /// Waits between tries to lead again after the journal failed, milliseconds: the first, and the longest.
 const RELOAD_AFTER_MS: u64 = 50;
 const RELOAD_AFTER_MS_MAX: u64 = 2_000;
+
+/// Commits after which the publisher takes over the writer's state. Each time, both then copy what they change while
+/// the other still holds it; more often would copy a busy district's live part without end.
+const SHARE_EVERY_COMMITS: u64 = 16_384;
 
 /// Requests to the writer's task that are not commands; at the limit they are made again later.
 const CONTROLS_WAITING_MAX: usize = 4;
@@ -83,7 +87,16 @@ impl Engine {
         let handle = EngineHandle::new(door, journal.clone());
         let (stop, stopped) = watch::channel(false);
         let ears = Ears { lanes: lanes_out, controls, stopped };
-        let desk = WriterTask { writer, journal, notes, positions, fence: fence_is, is_waking, has_renewed: false };
+        let desk = WriterTask {
+            writer,
+            journal,
+            notes,
+            positions,
+            fence: fence_is,
+            is_waking,
+            has_renewed: false,
+            shared_seq: 0,
+        };
         let publisher = tokio::spawn(publisher.run(inbox));
         Ok(Engine { handle, stop, writer: tokio::spawn(desk.run(ears)), publisher })
     }
@@ -145,6 +158,8 @@ struct WriterTask<J> {
     is_waking: bool,
     /// The log's identity was renewed since it was loaded.
     has_renewed: bool,
+    /// Where the publisher last took over the writer's state.
+    shared_seq: u64,
 }
 
 /// What woke the writer's task.
@@ -229,6 +244,19 @@ impl<J: Journal> WriterTask<J> {
         if !turn.commits.is_empty() || !replies.is_empty() {
             // The publisher ends only after this task.
             self.notes.send(Note::Committed(turn.commits, replies)).await.ok();
+        }
+        self.share().await;
+    }
+
+    /// Now and then the publisher takes over the writer's state, which is equal to its own: what no longer changes (all
+    /// that has ended in the last day) is kept once, not twice.
+    async fn share(&mut self) {
+        let Some(state) = self.writer.state() else { return };
+        let seq = state.district.seq;
+        if seq.saturating_sub(self.shared_seq) >= SHARE_EVERY_COMMITS {
+            self.shared_seq = seq;
+            let district = Box::new(state.district.clone());
+            self.notes.send(Note::State(district)).await.ok();
         }
     }
 
@@ -330,8 +358,7 @@ impl<J: Journal> WriterTask<J> {
         }
         self.writer.beat().await?;
         let (Some(fence), Some(state)) = (self.writer.fence(), self.writer.state()) else { return Ok(()) };
-        let snapshot = encode(&state.district)?;
-        self.journal.put_snapshot(fence, snapshot).await?;
+        store_state(&self.journal, fence, state.district.clone()).await?;
         // The publisher has answered everybody when it gets to this.
         let (reply, version) = tokio::sync::oneshot::channel();
         self.notes.send(Note::Version(reply)).await.ok();
@@ -349,20 +376,17 @@ fn told(verdict: Option<Verdict>) -> Result<Committed, SubmitError> {
     }
 }
 
-fn encode(district: &matcher::District) -> Result<Snapshot, JournalError> {
-    let body = serde_json::to_vec(district).map_err(|err| JournalError::Failed(format!("a snapshot: {err}")))?;
-    Ok(Snapshot { seq: district.seq, at_ms: district.at.0, body: body.into() })
+/// Stores the state as it is, by a clone that shares what does not change meanwhile.
+async fn store_state<J: Journal>(journal: &J, fence: Fence, district: District) -> Result<(), JournalError> {
+    snapshots::store(journal, fence, (district.seq, district.at.0), district).await
 }
 
-/// Off the writer's thread, part by part between its appends.
+/// Off the writer's task, part by part between its appends.
 async fn store_snapshot<J: Journal>(journal: J, fence: Fence, version: Arc<BoardVersion>) {
-    let encoded = tokio::task::spawn_blocking(move || encode(&version.district)).await;
-    let stored = match encoded {
-        Ok(Ok(snapshot)) => journal.put_snapshot(fence, snapshot).await,
-        Ok(Err(err)) => Err(err),
-        Err(err) => Err(JournalError::Failed(err.to_string())),
-    };
-    if let Err(err) = stored {
+    let district = version.district.clone();
+    // The encoder lets the state go as soon as it is through.
+    drop(version);
+    if let Err(err) = store_state(&journal, fence, district).await {
         tracing::warn!(error = %err, "no snapshot was stored; the next start reads more of the log");
     }
 }

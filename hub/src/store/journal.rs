@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::JournalError;
-use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot};
 
 /// A journal's answer.
 pub type Answer<T> = Result<T, JournalError>;
@@ -47,8 +47,30 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// Erases sealed rows for good; says how many there were. The log replays without them.
     fn erase(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<u64>> + Send;
 
-    /// Stores a snapshot in parts between appends, then drops the oldest beyond what is kept.
-    fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> impl Future<Output = Answer<()>> + Send;
+    /// Stores one part of a snapshot, between appends; parts of one that is never finished count for nothing.
+    fn put_snapshot_part(
+        &self,
+        fence: Fence,
+        seq: u64,
+        part: u32,
+        body: Bytes,
+    ) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Declares a snapshot complete, then drops the oldest beyond what is kept.
+    fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Stores a snapshot that is at hand as a whole.
+    fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> impl Future<Output = Answer<()>> + Send {
+        async move {
+            let Snapshot { seq, at_ms, body } = snapshot;
+            let mut parts = 0;
+            for body in parts_of(&body) {
+                self.put_snapshot_part(fence, seq, parts, body).await?;
+                parts += 1;
+            }
+            self.finish_snapshot(fence, SnapshotMark { seq, at_ms, parts }).await
+        }
+    }
 
     /// The newest complete snapshot at or below `seq_max`.
     fn snapshot(&self, district: u32, seq_max: u64) -> impl Future<Output = Answer<Option<Snapshot>>> + Send;
@@ -79,7 +101,7 @@ pub trait Journal: Clone + Send + Sync + 'static {
 }
 
 /// Cuts an encoded state into parts of at most [`super::rows::SNAPSHOT_PART_BYTES_MAX`]; at least one.
-pub(crate) fn parts_of(body: &Bytes) -> Vec<Bytes> {
+fn parts_of(body: &Bytes) -> Vec<Bytes> {
     let size = super::rows::SNAPSHOT_PART_BYTES_MAX;
     if body.is_empty() {
         return vec![Bytes::new()];

@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::JournalError;
 use super::journal::{Answer, Journal};
 use super::rows::{
-    About, Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, WakeOutcome,
-    WakeRow, WakeSlot,
+    About, Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, SnapshotMark,
+    WakeOutcome, WakeRow, WakeSlot,
 };
 
 /// A journal that lives as long as its last handle.
@@ -29,7 +30,8 @@ struct Log {
     head: Head,
     commits: Vec<CommitRow>,
     about: BTreeSet<About>,
-    snapshots: BTreeMap<u64, Snapshot>,
+    snapshots: BTreeMap<u64, SnapshotMark>,
+    parts: BTreeMap<(u64, u32), Bytes>,
     outbox: Outbox,
 }
 
@@ -79,7 +81,22 @@ impl Log {
             format: FORMAT,
             wake_seq: 0,
         };
-        Log { head, commits: Vec::new(), about: BTreeSet::new(), snapshots: BTreeMap::new(), outbox: Outbox::default() }
+        Log {
+            head,
+            commits: Vec::new(),
+            about: BTreeSet::new(),
+            snapshots: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            outbox: Outbox::default(),
+        }
+    }
+}
+
+impl Log {
+    fn whole(&self, mark: SnapshotMark) -> Snapshot {
+        let parts = self.parts.range((mark.seq, 0)..(mark.seq, mark.parts));
+        let body: Vec<u8> = parts.flat_map(|(_, part)| part.iter().copied()).collect();
+        Snapshot { seq: mark.seq, at_ms: mark.at_ms, body: body.into() }
     }
 }
 
@@ -164,20 +181,27 @@ impl Journal for MemoryJournal {
         Ok(references.iter().filter(|reference| inner.sealed.remove(reference).is_some()).count() as u64)
     }
 
-    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
+    async fn put_snapshot_part(&self, fence: Fence, seq: u64, part: u32, body: Bytes) -> Answer<()> {
+        self.lock().fenced(fence)?.parts.insert((seq, part), body);
+        Ok(())
+    }
+
+    async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
         let mut inner = self.lock();
         let log = inner.fenced(fence)?;
-        log.snapshots.insert(snapshot.seq, snapshot);
+        log.snapshots.insert(mark.seq, mark);
         while log.snapshots.len() > SNAPSHOTS_KEPT as usize {
             log.snapshots.pop_first();
         }
+        let oldest = log.snapshots.keys().next().copied().unwrap_or(0);
+        log.parts.retain(|&(seq, _), _| seq >= oldest);
         Ok(())
     }
 
     async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {
         let inner = self.lock();
         let Some(log) = inner.logs.get(&district) else { return Ok(None) };
-        Ok(log.snapshots.range(..=seq_max).next_back().map(|(_, snapshot)| snapshot.clone()))
+        Ok(log.snapshots.range(..=seq_max).next_back().map(|(_, mark)| log.whole(*mark)))
     }
 
     async fn enqueue_wakes(&self, fence: Fence, from_seq: u64, to_seq: u64, slots: Vec<WakeSlot>) -> Answer<()> {

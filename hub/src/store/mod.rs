@@ -17,10 +17,13 @@ pub mod journal;
 pub mod memory;
 pub mod recovery;
 pub mod rows;
+pub mod snapshots;
 pub mod sqlite;
 
 pub use error::JournalError;
 pub use journal::Journal;
 pub use memory::MemoryJournal;
-pub use rows::{About, Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+pub use rows::{
+    About, Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+};
 pub use sqlite::SqliteJournal;

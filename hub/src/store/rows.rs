@@ -109,6 +109,17 @@ pub struct Snapshot {
     pub body: Bytes,
 }
 
+/// What makes the parts of a snapshot one that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotMark {
+    /// The last commit in it.
+    pub seq: u64,
+    /// When it was taken, milliseconds since 1970.
+    pub at_ms: i64,
+    /// How many parts it has, numbered from 0.
+    pub parts: u32,
+}
+
 /// One person to wake, as derived from a commit. (seq, ordinal) makes enqueueing twice harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WakeSlot {

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::store::journal::Answer;
 use crate::store::{
-    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, WakeOutcome, WakeRow,
-    WakeSlot,
+    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, SnapshotMark,
+    WakeOutcome, WakeRow, WakeSlot,
 };
 
 /// What the next append does.
@@ -81,8 +82,12 @@ impl Journal for FaultyJournal {
         self.inner.erase(references).await
     }
 
-    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
-        self.inner.put_snapshot(fence, snapshot).await
+    async fn put_snapshot_part(&self, fence: Fence, seq: u64, part: u32, body: Bytes) -> Answer<()> {
+        self.inner.put_snapshot_part(fence, seq, part, body).await
+    }
+
+    async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
+        self.inner.finish_snapshot(fence, mark).await
     }
 
     async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {

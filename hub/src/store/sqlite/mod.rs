@@ -17,10 +17,11 @@ mod wake;
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use uuid::Uuid;
 
-use super::journal::{Answer, Journal, parts_of};
-use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, WakeOutcome, WakeRow, WakeSlot};
+use super::journal::{Answer, Journal};
+use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot};
 pub use ballast::BALLAST_BYTES;
 use thread::{JournalThread, Lane};
 
@@ -98,15 +99,12 @@ impl Journal for SqliteJournal {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(append::erase(desk, references))).await
     }
 
-    async fn put_snapshot(&self, fence: Fence, snapshot: Snapshot) -> Answer<()> {
-        let parts = parts_of(&snapshot.body);
-        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        for (part, body) in (0_u32..).zip(parts) {
-            let seq = snapshot.seq;
-            self.thread.ask(Lane::Rest, move |desk| Box::pin(snapshot::put_part(desk, fence, seq, part, body))).await?;
-        }
-        let (seq, at_ms) = (snapshot.seq, snapshot.at_ms);
-        self.thread.ask(Lane::Rest, move |desk| Box::pin(snapshot::finish(desk, fence, seq, at_ms, count))).await
+    async fn put_snapshot_part(&self, fence: Fence, seq: u64, part: u32, body: Bytes) -> Answer<()> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(snapshot::put_part(desk, fence, seq, part, body))).await
+    }
+
+    async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(snapshot::finish(desk, fence, mark))).await
     }
 
     async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {

@@ -8,7 +8,7 @@ use super::desk::{Desk, failure};
 use crate::store::checksum;
 use crate::store::error::JournalError;
 use crate::store::journal::Answer;
-use crate::store::rows::{Fence, SNAPSHOTS_KEPT, Snapshot};
+use crate::store::rows::{Fence, SNAPSHOTS_KEPT, Snapshot, SnapshotMark};
 
 /// Writes one part. Parts of a snapshot that was never finished are overwritten or dropped later.
 pub async fn put_part(desk: &mut Desk, fence: Fence, seq: u64, part: u32, body: Bytes) -> Answer<()> {
@@ -31,14 +31,14 @@ pub async fn put_part(desk: &mut Desk, fence: Fence, seq: u64, part: u32, body: 
 }
 
 /// Declares the snapshot complete and drops what is older than the ones kept.
-pub async fn finish(desk: &mut Desk, fence: Fence, seq: u64, at_ms: i64, parts: u32) -> Answer<()> {
+pub async fn finish(desk: &mut Desk, fence: Fence, mark: SnapshotMark) -> Answer<()> {
     desk.atomically(async |conn| {
         check_fence(conn, fence).await?;
         sqlx::query("INSERT OR REPLACE INTO snapshot (district, seq, at_ms, parts) VALUES (?, ?, ?, ?)")
             .bind(fence.district)
-            .bind(seq.cast_signed())
-            .bind(at_ms)
-            .bind(parts)
+            .bind(mark.seq.cast_signed())
+            .bind(mark.at_ms)
+            .bind(mark.parts)
             .execute(&mut *conn)
             .await
             .map_err(failure)?;
