@@ -9,8 +9,9 @@ use crate::store::error::JournalError;
 use crate::store::journal::Answer;
 use crate::store::rows::{About, Append, CommitRow, FORMAT, Fence, Head, SealedRow};
 
-/// Rows in one multi-row insert; a longer batch takes several, in the same transaction.
-const INSERT_ROWS_MAX: usize = 256;
+/// Rows in one multi-row insert; a longer batch takes several, in the same transaction. Each number of rows is a
+/// prepared statement of its own that is kept: more would hold tens of MB for the sake of a rare large batch.
+const INSERT_ROWS_MAX: usize = 32;
 
 const INSERT_EVENTS: &str = "INSERT INTO event (district, seq, term, at_ms, sum, body)";
 const INSERT_ABOUT: &str = "INSERT INTO event_about (district, incident, seq)";

@@ -20,7 +20,7 @@ use crate::store::journal::Answer;
 pub const JOURNAL_FILE: &str = "journal.db";
 
 /// Prepared statements kept: one per number of rows in a multi-row insert, and the fixed ones.
-const STATEMENTS_KEPT: usize = 512;
+const STATEMENTS_KEPT: usize = 128;
 
 /// Pages between checkpoints: a few milliseconds of copying, not more, on the writer's way.
 const CHECKPOINT_PAGES: u32 = 1_000;
