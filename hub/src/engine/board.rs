@@ -113,6 +113,16 @@ impl Board {
         *self.district.write().unwrap_or_else(PoisonError::into_inner) = district;
     }
 
+    /// Takes over a state that is equal to the board's own, for the sake of the records that both hold from then on.
+    pub fn share(&mut self, district: District) {
+        if district.seq == self.seq() {
+            self.version = None;
+            let own = std::mem::replace(&mut *self.district.write().unwrap_or_else(PoisonError::into_inner), district);
+            // Readers do not wait for what is let go.
+            drop(own);
+        }
+    }
+
     /// The log has got a new identity; its rows are the same.
     pub fn renew(&mut self, history: Uuid) {
         self.history = history;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use matcher::{Commit, VolunteerId};
+use matcher::{Commit, District, VolunteerId};
 use tokio::sync::{mpsc, oneshot};
 use wire::client::StreamPoint;
 
@@ -50,6 +50,8 @@ pub type Reply = (oneshot::Sender<Result<Committed, SubmitError>>, Result<Commit
 pub enum Note {
     /// A batch is durable.
     Committed(Vec<Arc<Commit>>, Vec<Reply>),
+    /// The writer's state after the last batch.
+    State(Box<District>),
     /// The writer has read the log anew.
     Loaded(Box<Loaded>),
     /// The log has a new identity.
@@ -201,6 +203,7 @@ impl Publisher {
     async fn take(&mut self, note: Note) {
         match note {
             Note::Committed(commits, replies) => self.committed(&commits, replies),
+            Note::State(district) => self.board.share(*district),
             Note::Loaded(loaded) => self.reloaded(*loaded),
             Note::Renewed(history) => self.board.renew(history),
             Note::Observed(changes) => self.maps.observed(&changes, self.board.shared()),

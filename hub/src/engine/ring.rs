@@ -10,8 +10,11 @@ use super::view::{Group, StreamView};
 /// Commits kept.
 pub const RING_COMMITS_MAX: usize = 32_768;
 
-/// Bytes of frames kept; at the limit the oldest commits leave.
-pub const RING_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Bytes kept, frames and what holds them; at the limit the oldest commits leave.
+pub const RING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What a frame takes beside its bytes: its place, the count of those who share it, the person's list of seqs.
+const FRAME_OVERHEAD_BYTES: usize = size_of::<(Person, Delta)>() + 80;
 
 /// One commit's frames.
 #[derive(Debug, Default)]
@@ -27,7 +30,8 @@ pub struct Entry {
 impl Entry {
     fn bytes(&self) -> usize {
         let groups = self.groups.iter().filter_map(|(_, delta)| delta.as_ref());
-        groups.chain(self.own.iter().map(|(_, delta)| delta)).map(Delta::len).sum()
+        let frames = groups.chain(self.own.iter().map(|(_, delta)| delta));
+        size_of::<Self>() + frames.map(|delta| delta.len() + FRAME_OVERHEAD_BYTES).sum::<usize>()
     }
 
     fn of(&self, person: Person) -> Option<&Delta> {
@@ -58,8 +62,10 @@ impl Ring {
     }
 
     /// Adds the next commit's frames; lets the oldest go when there are too many.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, mut entry: Entry) {
         debug_assert_eq!(entry.seq, self.top() + 1);
+        entry.groups.shrink_to_fit();
+        entry.own.shrink_to_fit();
         self.bytes += entry.bytes();
         for (person, _) in &entry.own {
             self.persons.entry(*person).or_default().push_back(entry.seq);
