@@ -110,6 +110,8 @@ pub struct Running {
     pub base: String,
     /// The same for programs of this machine: always plain HTTP on loopback.
     pub local: String,
+    /// Where a phone learns to trust the hub's own certificate authority, when it has one.
+    pub trust: Option<String>,
     door: Door,
     socket: JoinHandle<Result<()>>,
 }
@@ -137,15 +139,21 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     let bound = Bound::new(data, settings).await?;
     let (base, local) = (bound.base.clone(), bound.local.clone());
     let about = bound.about(data, settings, purpose == Purpose::Demo, metrics);
+    let trust = about.authority.is_some().then(|| format!("{base}/trust"));
     // Before the door: whoever finds the hub ready can give it verbs.
     let listener = socket::bind(&DataFolder::socket(rooms.folder.path()))?;
     let socket = tokio::spawn(socket::serve(listener, rooms.verbs(Some(base.clone()))));
     let door = Door::open(bound, data, rooms.engine.handle(), rooms.office.clone(), about)?;
     steps.done("开始服务", "listening");
-    Ok(Running { rooms, base, local, door, socket })
+    Ok(Running { rooms, base, local, trust, door, socket })
 }
 
 impl Running {
+    /// Whether it listens to more than this machine: then there is an address to scan.
+    pub fn on_the_network(&self) -> bool {
+        self.base != self.local
+    }
+
     pub fn verbs(&self) -> Verbs {
         self.rooms.verbs(Some(self.base.clone()))
     }

@@ -27,6 +27,13 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
 /// Where the hub is, and, while its administrator has no password, a link to sign in by.
 async fn welcome(running: &Running) -> Result<()> {
     println!("百应已就绪 / Baiying is ready: {}", running.base);
+    if running.on_the_network() {
+        println!("\n{}", boot::qr(&format!("{}/", running.base))?);
+        println!("用手机扫码打开首页 / scan it with a phone to open the signpost");
+    }
+    if let Some(trust) = &running.trust {
+        println!("手机先要信任本机证书 / a phone must trust this hub first: {trust}");
+    }
     let accounts = running.rooms.office.accounts().await?;
     if accounts
         .iter()

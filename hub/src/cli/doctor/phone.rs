@@ -5,11 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 
 use super::{Finding, Health};
-use crate::boot::DataFolder;
+use crate::boot::{DataFolder, qr};
 use crate::cli::socket;
 use crate::cli::verbs::Verb;
 
@@ -27,8 +25,7 @@ pub async fn look(folder: &Path) -> Result<Finding> {
         return Ok(Finding::new(Health::Doubtful, begun.text));
     }
     let address = begun.text;
-    let code = QrCode::new(address.as_bytes()).context("the address is too long for a QR code")?;
-    let code = code.render::<Dense1x2>().quiet_zone(true).build();
+    let code = qr(&address)?;
     println!(
         "用手机扫码,{} 秒内 / scan it with a phone within {} s:\n{code}\n{address}",
         WAIT_MAX.as_secs(),
