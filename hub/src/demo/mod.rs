@@ -6,6 +6,7 @@
 
 mod banner;
 mod callers;
+mod desk;
 mod folder;
 mod names;
 mod phones;
@@ -45,7 +46,7 @@ pub async fn run(data: &std::path::Path, settings: &Settings) -> Result<ExitCode
     let running = boot::start(data, settings, Purpose::Demo, &mut steps).await?;
     let people = sample::settle(&running, &mut steps).await?;
     let links = banner::sign_in_links(&running).await?;
-    banner::print(&running, &links, &steps);
+    banner::print(&running, &links, &steps)?;
     let (stop, stopped) = watch::channel(false);
     let lives = tokio::spawn(live(running.local.clone(), people, running.rooms.office.clone(), stopped));
     let who = stop_asked.await;
@@ -62,7 +63,7 @@ async fn live(hub: String, people: sample::People, office: Office, stopped: watc
     }
 }
 
-/// Phones connect, the patrol first; then elders press their buttons, now and then.
+/// Phones connect, the patrol first; then elders press their buttons, now and then, and the desk does its part.
 async fn phones_and_callers(
     hub: &str,
     people: &sample::People,
@@ -71,9 +72,10 @@ async fn phones_and_callers(
 ) -> Result<()> {
     let hub = Endpoint::new(hub)?;
     let phones = phones::connect(&hub, people, office, stopped.clone()).await?;
-    let callers = callers::call_now_and_then(&hub, people, office, stopped);
-    let (called, ()) = tokio::join!(callers, phones.end());
-    called
+    let callers = callers::call_now_and_then(&hub, people, office, stopped.clone());
+    let desk = desk::sit(&hub, office, people.district, stopped);
+    let (called, sat, ()) = tokio::join!(callers, desk, phones.end());
+    called.and(sat)
 }
 
 async fn hang_up(stop: watch::Sender<bool>, lives: tokio::task::JoinHandle<()>) {

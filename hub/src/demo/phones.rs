@@ -14,8 +14,10 @@ use crate::records::{LinkFor, Office};
 
 /// Besides the patrol: every so-manyth of the others is at home and available.
 const AVAILABLE_EVERY: usize = 6;
-/// People of the demo live so many times faster: an incident is over in minutes.
-const PACE: Pace = Pace(6);
+/// People of the demo walk and work so many times faster: an incident is over in minutes, and the wall shows a handful.
+const PACE: Pace = Pace(15);
+/// They answer hardly faster than in life, so that the wall shows the waiting, and a visitor's yes is not always too late.
+const ANSWERS: Pace = Pace(2);
 const LINK_MS: u64 = 10 * MINUTE_MS;
 
 /// Phones that live.
@@ -60,7 +62,7 @@ pub async fn connect(
 fn person(index: usize, member: &Member) -> Person {
     let mut temper = Temper::of(SEED, index as u64);
     temper.travel = member.volunteer.travel;
-    Person::new(temper, member.person.home, PACE)
+    Person::new(temper, member.person.home, PACE).answering(ANSWERS)
 }
 
 async fn life(

@@ -23,6 +23,7 @@ const DEGREE_M: f64 = 111_195.0;
 
 /// Who lives in the sample, and where its grids are.
 pub struct People {
+    pub district: DistrictId,
     pub members: Vec<Member>,
     /// The middle of each grid.
     pub middles: Vec<Position>,
@@ -43,7 +44,7 @@ pub async fn settle(running: &Running, steps: &mut Steps) -> Result<People> {
             "sample district: 10 grids, 800 volunteers, 33 businesses",
         );
     }
-    Ok(People { members, middles: grids.into_iter().map(|(_, middle)| middle).collect() })
+    Ok(People { district, members, middles: grids.into_iter().map(|(_, middle)| middle).collect() })
 }
 
 fn change(grids: &[(Grid, Position)], members: &[Member]) -> OfficeChange {

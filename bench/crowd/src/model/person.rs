@@ -73,14 +73,21 @@ impl Act {
 pub struct Person {
     temper: Temper,
     home: Position,
+    /// Of ways and work.
     pace: Pace,
+    answers: Pace,
     trip: Trip,
     agenda: Agenda,
 }
 
 impl Person {
     pub fn new(temper: Temper, home: Position, pace: Pace) -> Self {
-        Self { temper, home, pace, trip: Trip::standing(home), agenda: Agenda::default() }
+        Self { temper, home, pace, answers: pace, trip: Trip::standing(home), agenda: Agenda::default() }
+    }
+
+    /// Looks and answers at another pace than he walks and works.
+    pub fn answering(self, answers: Pace) -> Self {
+        Self { answers, ..self }
     }
 
     pub fn home(&self) -> Position {
@@ -130,12 +137,12 @@ impl Person {
     fn consider(&mut self, now: Timestamp, offer: OfferId, incident: IncidentId, near: Position) {
         self.agenda.forget_offer(offer);
         self.agenda.add(now, Act::Receive(offer));
-        let seen = now.plus_ms(self.pace.of_ms(self.temper.sees_after_ms(offer.0)));
+        let seen = now.plus_ms(self.answers.of_ms(self.temper.sees_after_ms(offer.0)));
         let will = self.temper.will(incident.0);
         if will != (Will::Ignores { looks: false }) {
             self.agenda.add(seen, Act::See(offer));
         }
-        let answered = seen.plus_ms(self.pace.of_ms(self.temper.decides_after_ms(offer.0)));
+        let answered = seen.plus_ms(self.answers.of_ms(self.temper.decides_after_ms(offer.0)));
         match will {
             Will::Comes => self.agenda.add(answered, Act::Accept { offer, eta_min: self.eta_min(now, near) }),
             Will::SaysNo => self.agenda.add(answered, Act::Decline { offer, reason: self.reason(offer) }),
