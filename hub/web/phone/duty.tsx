@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 
 import { hubNow, timeOfDay } from "../shared/clock";
+import { tellRefusal } from "../shared/line";
 import { secure } from "../shared/session";
 import { enableSound } from "../shared/tones";
 import { say } from "../shared/words";
 import { fix, refusedFix, screenWasOff } from "./position";
-import { district, me, outbox, standing, stream, tasks, tellRefusal } from "./state";
+import { district, me, outbox, standing, stream, tasks } from "./state";
 
 const HOURS = [1, 2, 4, 8] as const;
 const HOURS_FIRST = 4;

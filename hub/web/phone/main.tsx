@@ -2,48 +2,27 @@ import "../shared/colours.css";
 import "../shared/light.css";
 import "./phone.css";
 
-import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 
-import { switchLanguage } from "../shared/language";
-import { goToSignIn, keepSignedIn } from "../shared/session";
+import { Alarm } from "../shared/alarm";
+import { keepSignedIn } from "../shared/session";
+import { Bands, Column } from "../shared/top";
 import { say } from "../shared/words";
-import { Alarm } from "./alarm";
 import { Duty } from "./duty";
 import { Ended, Offer, WhyNot } from "./offer";
-import { followDuty, keepScreenOn } from "./position";
-import { connectionWord, ended, me, notice, outbox, rows, standing, startReceipts, stoodDown, stream, tasks } from "./state";
+import { fix, followDuty, keepScreenOn } from "./position";
+import { ended, me, outbox, rows, standing, startReceipts, stoodDown, stream, tasks } from "./state";
 import { Task } from "./task";
-
-const ELDER = "baiying.elder";
-const elder = signal(localStorage.getItem(ELDER) === "yes");
-effect(() => {
-  localStorage.setItem(ELDER, elder.value ? "yes" : "no");
-  document.documentElement.className = elder.value ? "light elder" : "light";
-});
 
 /** What must be answered stands first; the red button is always under the thumb. */
 function Phone() {
-  const stopped = stream.connection.value === "replaced" || stream.connection.value === "refused";
   return (
     <>
-      {stream.welcome.value?.demo && <p class="demo-band">{say("demo")}</p>}
-      {drilling() && (
-        <p class="drill-band">
-          <span>{say("drill")}</span>
-        </p>
-      )}
-      <div class="narrow">
-        <Top />
-        <Connection />
-        {notice.value && (
-          <p class="trouble" role="alert" onClick={() => (notice.value = "")}>
-            {notice.value}
-          </p>
-        )}
-        {stopped ? <Stopped /> : <Work />}
-      </div>
-      {!stopped && <Alarm />}
+      <Bands demo={stream.welcome.value?.demo} drill={drilling()} />
+      <Column title={me.value?.name} page="phone" {...{ stream, outbox }}>
+        <Work />
+      </Column>
+      {!stream.stopped.value && <Alarm outbox={outbox} calls={rows.of("alarms").values()} here={fix} />}
     </>
   );
 }
@@ -55,7 +34,7 @@ const drilling = () =>
 
 function Work() {
   return (
-    <main>
+    <>
       {standing.value.map((offer) => (
         <Offer key={offer.id} offer={offer} />
       ))}
@@ -72,46 +51,7 @@ function Work() {
       {ended.value.map((offer) => (
         <Ended key={offer.id} offer={offer} />
       ))}
-    </main>
-  );
-}
-
-function Top() {
-  return (
-    <header class="top">
-      <h1>{me.value?.name ?? say("name")}</h1>
-      <span>
-        <button class="small" onClick={() => (elder.value = !elder.value)}>
-          {elder.value ? say("elderOff") : say("elder")}
-        </button>{" "}
-        <button class="small" onClick={switchLanguage} aria-label={say("otherLabel")}>
-          {say("other")}
-        </button>
-      </span>
-    </header>
-  );
-}
-
-/** Always to be seen: whether what is shown is true now, and what has not gone out yet. */
-function Connection() {
-  const unsent = outbox.pending.value.length;
-  return (
-    <p class={`connection is-${stream.connection.value}`} role="status">
-      <i /> {connectionWord()}
-      {unsent > 0 && stream.connection.value !== "online" && ` · ${say("unsent", unsent)}`}
-    </p>
-  );
-}
-
-function Stopped() {
-  const replaced = stream.connection.value === "replaced";
-  return (
-    <main class="panel">
-      <p>{say(replaced ? "replaced" : "refused")}</p>
-      <button class="main" onClick={() => (replaced ? void stream.open() : goToSignIn("phone"))}>
-        {say(replaced ? "openHere" : "signInAgain")}
-      </button>
-    </main>
+    </>
   );
 }
 

@@ -2,9 +2,10 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 
 import { hubNow, until_ms } from "../shared/clock";
+import { tellRefusal } from "../shared/line";
 import type { DeclineReason, OwnOfferRow } from "../shared/wire.gen";
 import { declineReasons, offerState, say } from "../shared/words";
-import { outbox, tellRefusal } from "./state";
+import { outbox } from "./state";
 
 const LATER_MIN = [10, 20, 30] as const;
 const WORDS_LENGTH_MAX = 200;
@@ -17,13 +18,25 @@ export function Offer({ offer }: { offer: OwnOfferRow }) {
   return (
     <article class="offer" data-offer={offer.id}>
       <h2>{offer.kind_name}</h2>
-      <p class="way">{say(offer.travel, offer.travel_min, offer.distance_m)}</p>
+      <Way offer={offer} />
       <p class="second">{offer.grid_name}</p>
       {offer.words && <p class="todo">{offer.words}</p>}
       <p>{say("stillNeeded", Math.max(0, offer.needed - offer.filled), offer.asked)}</p>
       <TimeLeft offer={offer} />
       {later ? <Later offer={offer} back={() => setLater(false)} /> : <Answers offer={offer} later={() => setLater(true)} />}
     </article>
+  );
+}
+
+/** How far it is; the minutes stand out. */
+function Way({ offer }: { offer: OwnOfferRow }) {
+  const [before, after] = say(offer.travel, "|", offer.distance_m).split("|");
+  return (
+    <p class="way">
+      {before}
+      <b>{offer.travel_min}</b>
+      {after}
+    </p>
   );
 }
 
@@ -97,7 +110,7 @@ export function WhyNot() {
   return (
     <section class="panel">
       <p>{say("whyNot")}</p>
-      <div class="row">
+      <div class="row two">
         {declineReasons().map(([reason, word]) => (
           <button key={reason} onClick={() => because(reason)}>
             {word}

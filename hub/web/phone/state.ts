@@ -1,31 +1,13 @@
 import { computed, effect, signal } from "@preact/signals";
 
-import { Outbox } from "../shared/outbox";
-import { Rows } from "../shared/rows";
-import { Stream } from "../shared/stream";
+import { connect } from "../shared/line";
 import { play } from "../shared/tones";
-import type { CommandResult, OwnOfferRow, VolunteerRows } from "../shared/wire.gen";
-import { say } from "../shared/words";
+import type { OwnOfferRow, VolunteerRows } from "../shared/wire.gen";
 
 /** How long an offer that has ended stays to be seen. */
 const ENDED_SHOWN_MS = 10 * 60_000;
 
-export const rows = new Rows<VolunteerRows>();
-
-// One needs the other: the outbox sends by the stream, the stream hands it results.
-const box: { out: Outbox | null } = { out: null };
-export const stream: Stream<VolunteerRows> = new Stream<VolunteerRows>("phone", rows, {
-  result: (result: CommandResult) => box.out?.result(result),
-  welcomed: () => box.out?.reconnected(),
-});
-export const outbox = new Outbox((frame) => stream.send(frame));
-box.out = outbox;
-
-/** What the hub refused last, in its words; goes with the next touch. */
-export const notice = signal("");
-export const tellRefusal = (_: unknown, error: { detail: string } | null) => {
-  if (error) notice.value = error.detail;
-};
+export const { rows, stream, outbox } = connect<VolunteerRows>("phone");
 
 export const me = computed(() => [...rows.of("me").values()][0] ?? null);
 export const district = () => Object.keys(stream.welcome.value?.districts ?? {})[0] ?? null;
@@ -81,8 +63,3 @@ function ring(): void {
   play("offer");
   navigator.vibrate?.([400, 200, 400, 200, 800]);
 }
-
-export const connectionWord = () => {
-  const connection = stream.connection.value;
-  return say(connection === "online" ? "online" : connection === "connecting" ? "connecting" : "offline");
-};

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { hubNow, timeOfDay } from "../shared/clock";
+import { tellRefusal } from "../shared/line";
 import type { Pending } from "../shared/outbox";
 import { exchange, sessionOf } from "../shared/session";
 import type { Contact, OwnAssignmentRow } from "../shared/wire.gen";
 import { abortReasons, assignmentState, say } from "../shared/words";
-import { outbox, stream, tellRefusal } from "./state";
+import { outbox, stream } from "./state";
 
 /** Time to take a step back; after it the step is written once. */
 const UNDO_MS = 5_000;

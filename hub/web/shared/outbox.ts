@@ -1,7 +1,7 @@
-import { signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 
 import { districtOf } from "./rows";
-import { exchange, sessionOf } from "./session";
+import { exchange, sessionOf, type Page } from "./session";
 import type { ClientFrame, CommandArgs, CommandError, CommandResult, Outcome } from "./wire.gen";
 import { uuid7 } from "./uuid";
 
@@ -21,7 +21,6 @@ export interface Pending {
   sentAt_ms: number;
 }
 
-const KEPT = "baiying.outbox";
 /** No answer in so long means unknown: the same id is sent again. */
 const AGAIN_MS = 5_000;
 const SWEEP_MS = 500;
@@ -34,10 +33,14 @@ const TAPPED: CommandName[] = ["en_route", "on_scene", "done"];
 type Answered = (outcome: Outcome | null, error: CommandError | null) => void;
 
 export class Outbox {
-  readonly pending = signal<Pending[]>(kept());
+  readonly pending: Signal<Pending[]>;
   private readonly waiting = new Map<string, Answered>();
 
-  constructor(private readonly send: (frame: ClientFrame) => boolean) {
+  constructor(
+    private readonly page: Page,
+    private readonly send: (frame: ClientFrame) => boolean,
+  ) {
+    this.pending = signal(kept(page));
     setInterval(() => this.sweep(), SWEEP_MS);
   }
 
@@ -93,7 +96,7 @@ export class Outbox {
 
   /** An alarm does not wait for a socket: the same id goes by HTTP, and whichever answers first counts. */
   private async byHttp(entry: Pending): Promise<void> {
-    const token = sessionOf("phone")?.token;
+    const token = sessionOf(this.page)?.token;
     try {
       const ok = await exchange<Outcome>("/alarms", { method: "POST", body: entry.args, token, idempotencyKey: entry.id });
       this.result({ id: entry.id, ok });
@@ -104,7 +107,7 @@ export class Outbox {
 
   private keep(entries: Pending[]): void {
     this.pending.value = entries.slice(-PENDING_MAX);
-    localStorage.setItem(KEPT, JSON.stringify(this.pending.peek()));
+    localStorage.setItem(keyOf(this.page), JSON.stringify(this.pending.peek()));
   }
 }
 
@@ -119,9 +122,11 @@ function districtIn(args: object): string | null {
   return id ? districtOf(id) : null;
 }
 
-function kept(): Pending[] {
+const keyOf = (page: Page) => `baiying.outbox.${page}`;
+
+function kept(page: Page): Pending[] {
   try {
-    const entries = JSON.parse(localStorage.getItem(KEPT) ?? "[]") as Pending[];
+    const entries = JSON.parse(localStorage.getItem(keyOf(page)) ?? "[]") as Pending[];
     return entries.map((entry) => ({ ...entry, sentAt_ms: 0 }));
   } catch {
     return [];

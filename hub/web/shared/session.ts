@@ -1,16 +1,25 @@
 import { signal } from "@preact/signals";
 
-import type { Problem, Session, SignIn, WsTicket } from "./wire.gen";
+import type { Problem, Role, Session, SignIn, WsTicket } from "./wire.gen";
 
 /** One sign-in a page, so that a wall and a phone can be open side by side in one browser. */
-export type Page = "wall" | "phone";
+export type Page = "wall" | "phone" | "resident" | "desk";
 
 const kept = (page: Page) => `baiying.session.${page}`;
 
-export function pageOf(session: Session): Page | null {
-  if (session.role === "wall") return "wall";
-  return session.role === "volunteer" || session.role === "team_leader" ? "phone" : null;
-}
+const PAGES: Record<Role, Page | null> = {
+  resident: "resident",
+  volunteer: "phone",
+  team_leader: "desk",
+  operator: "desk",
+  reviewer: null,
+  wall: "wall",
+  admin: null,
+  integration: null,
+};
+
+/** Where a sign-in leads; null for a role that works by command line and interface. */
+export const pageOf = ({ role }: Session): Page | null => PAGES[role];
 
 export function keepSession(page: Page, session: Session): void {
   localStorage.setItem(kept(page), JSON.stringify(session));
@@ -21,9 +30,11 @@ export function sessionOf(page: Page): Session | null {
   return text ? (JSON.parse(text) as Session) : null;
 }
 
+/** A resident has no account: his page makes its device known again. */
 export function goToSignIn(page: Page): void {
   localStorage.removeItem(kept(page));
-  location.assign(`/sign-in?to=${page}`);
+  if (page === "resident") location.reload();
+  else location.assign(`/sign-in?to=${page}`);
 }
 
 /** What the hub refused, with its words for the reader. */
@@ -80,6 +91,10 @@ const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 export const signIn = (how: SignIn) =>
   exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: draw() });
+
+/** Makes this device known to a district, so that it can call for help without an account. */
+export const registerDevice = (district: string) =>
+  exchange<Session>("/devices", { method: "POST", body: { district }, idempotencyKey: draw() });
 
 const RENEW_EACH_MS = 3_600_000;
 

@@ -1,3 +1,5 @@
+import type { IncidentState } from "./wire.gen";
+
 /**
  * The five shapes, in a box of 24 by 24. Colour is never alone: each state has its shape and its word. The same paths
  * are drawn by SVG on cards and by canvas on the map.
@@ -11,6 +13,18 @@ export const PATHS = {
 } as const;
 
 export type Shape = "alarm" | "waiting" | "going" | "scene" | "old";
+
+/** Which shape says how an incident stands. */
+export const SHAPES: Record<IncidentState, Shape> = {
+  open: "alarm",
+  offering: "waiting",
+  assigned: "going",
+  en_route: "going",
+  on_scene: "scene",
+  closed: "old",
+  cancelled: "old",
+  duplicate_of: "old",
+};
 
 /** One shape of the height of the text beside it; the word beside it says the same, so readers skip it. */
 export function Mark({ shape }: { shape: Shape }) {

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { backoff_ms, comesBack } from "./backoff";
 import { learnHubTime } from "./clock";
@@ -30,6 +30,8 @@ export interface Listener {
  */
 export class Stream<D extends View> {
   readonly connection = signal<Connection>("connecting");
+  /** The hub has told this page not to come back by itself. */
+  readonly stopped = computed(() => this.connection.value === "replaced" || this.connection.value === "refused");
   readonly welcome = signal<Welcome | null>(null);
   /** `performance.now()` of the last frame: the age of all that is shown. */
   readonly heardAt = signal(performance.now());

@@ -3,10 +3,12 @@ import type {
   AbortReason,
   AssignmentState,
   DeclineReason,
+  Disposition,
   DutyStatus,
   IncidentState,
   OfferState,
   StepName,
+  TaskKind,
 } from "./wire.gen";
 
 type Text = readonly [zh: string, en: string];
@@ -58,6 +60,8 @@ const TABLE = {
   nextStep: ["{0}后{1}", "{1} in {0}"],
   seconds: ["{0} 秒", "{0} s"],
   nobodyYet: ["还没有人接单", "nobody has accepted yet"],
+  informOnly: ["只通知,不派人", "Told the desk; nobody is sent"],
+  deskHandles: ["值班台处理", "The desk handles it"],
   enough: ["人手已够", "enough people"],
   noNextStep: ["没有下一步,请人工处理", "no automatic step left: act by hand"],
   feedStale: ["数据停在 {0}", "Data stopped at {0}"],
@@ -71,6 +75,8 @@ const TABLE = {
   legendOld: ["旧位置", "Old fix"],
   legendFree: ["在岗", "On duty"],
   mapLabel: ["网格、志愿者和警报的地图", "Map of grids, volunteers and alarms"],
+  whoComes: ["谁在去,谁到了", "Who is coming, who is there"],
+  whoGoes: ["{0},{1},{2}", "{0}: {1}, {2}"],
   // phone
   startDuty: ["开始值班", "Go on duty"],
   endDuty: ["结束值班", "End duty"],
@@ -142,6 +148,42 @@ const TABLE = {
   unsent: ["{0} 项待发送", "{0} to be sent"],
   unconfirmed: ["未确认,正在重试", "Not confirmed, trying again"],
   loading: ["正在取数据", "Loading"],
+  // desk
+  desk: ["值班台", "desk"],
+  openCases: ["{0} 件在办", "{0} open"],
+  intake: ["替来电人报警", "Alarm for a caller"],
+  intakeWhere: ["在哪个网格", "In which grid"],
+  intakeAddress: ["地址,原话", "Address, as told"],
+  intakePhone: ["回拨号码", "Call-back number"],
+  intakeWhat: ["什么事", "What"],
+  intakeWords: ["还说了什么", "What else was said"],
+  intakeRaise: ["发出警报", "Raise the alarm"],
+  choose: ["请选", "Choose"],
+  asked: ["问过谁", "Who was asked"],
+  saidNo: ["去不了", "Can't"],
+  withdrawn: ["已撤回", "Withdrawn"],
+  noAnswer: ["没有回复", "No answer"],
+  showCaller: ["看来电内容", "Show the caller"],
+  showCallerWhy: ["每次查看都有记录", "each look is recorded"],
+  nothingSaid: ["没有说话", "nothing was said"],
+  closeAs: ["办结为", "Close as"],
+  escalateNow: ["现在升级", "Escalate now"],
+  taskDue: ["还有 {0}", "{0} left"],
+  taskLate: ["已超时 {0}", "{0} overdue"],
+  taskDone: ["办好了", "Done"],
+  notReached: ["没联系上", "Not reached"],
+  sayToCaller: ["告诉来电人:{0}", "Tell the caller: {0}"],
+  emergency: ["紧急求助", "Emergency"],
+  // resident
+  residentTitle: ["需要帮忙?", "Need help?"],
+  residentHow: ["按住下面的红色按钮,最近的志愿者会马上来。不用登录。", "Hold the red button below: the nearest volunteers come at once. No sign-in is needed."],
+  residentDemo: ["演示:不取您的真实位置,求助地点是示范街道中心。", "Demo: your real position is not taken; you call from the middle of the sample district."],
+  tellPlace: ["告诉大家我在哪里", "Tell them where I am"],
+  tellPlaceWhy: ["求助时把位置发给值班台和赶来的人,别人看不到;关掉这个页面就停。", "When you call, the desk and those who come get your position, nobody else; closing this page stops it."],
+  positionKnown: ["位置已知道,求助时一起发出", "Your position is known and goes with your call"],
+  residentNoPlace: ["没有位置:求助后请接电话说明在哪里", "No position: after calling, say by telephone where you are"],
+  myCalls: ["我的求助", "My calls"],
+  hotlines: ["也可以打电话", "You can also telephone"],
   // sign-in
   signIn: ["登录", "Sign in"],
   account: ["账号", "Account"],
@@ -216,6 +258,25 @@ const STEP: Record<StepName, Text> = {
   hand_over_120: ["转 120", "hand over to 120"],
 };
 export const stepName = (step: StepName) => pick(STEP[step]);
+
+const TASK: Record<TaskKind, Text> = {
+  hand_over_110: ["转 110", "Hand over to 110"],
+  hand_over_119: ["转 119", "Hand over to 119"],
+  hand_over_120: ["转 120", "Hand over to 120"],
+  call_back: ["回电", "Call back"],
+  supervise: ["督办", "Supervise"],
+};
+export const taskKind = (kind: TaskKind) => pick(TASK[kind]);
+
+/** Those that a desk closes by; a hand-over closes by its task. */
+const DISPOSITION: Partial<Record<Disposition, Text>> = {
+  resolved: ["已解决", "Resolved"],
+  no_dispatch_needed: ["不用派人", "Nobody needed"],
+  false_alarm: ["误报", "False alarm"],
+  nobody_found: ["没找到人", "Nobody found"],
+  could_not_reach: ["联系不上", "Not reached"],
+};
+export const dispositions = () => Object.entries(DISPOSITION).map(([disposition, text]) => [disposition as Disposition, pick(text)] as const);
 
 const DECLINE: Record<Exclude<DeclineReason, "not_said" | "later">, Text> = {
   busy: ["走不开", "Busy"],

@@ -1,25 +1,15 @@
 import { hubNow, minutesAndSeconds, timeOfDay, until_ms } from "../shared/clock";
-import { Mark, type Shape } from "../shared/shapes";
+import { Mark, SHAPES } from "../shared/shapes";
 import type { IncidentState, Progress, WallIncidentRow } from "../shared/wire.gen";
 import { incidentState, say, stepName } from "../shared/words";
 import { rows } from "./state";
-
-const SHAPES: Record<IncidentState, Shape> = {
-  open: "alarm",
-  offering: "waiting",
-  assigned: "going",
-  en_route: "going",
-  on_scene: "scene",
-  closed: "old",
-  cancelled: "old",
-  duplicate_of: "old",
-};
 
 /** One alarm: what and how long, where, who answers, what happens next, who is responsible. */
 export function Card({ incident }: { incident: WallIncidentRow }) {
   const { progress, state } = incident;
   const short = incident.ended_at === null && progress.filled < progress.needed;
-  const classes = ["card", `is-${SHAPES[state]}`, short && "is-short", incident.sensitive && "is-dim"];
+  const told = progress.needed === 0;
+  const classes = ["card", told ? "is-told" : `is-${SHAPES[state]}`, short && "is-short", incident.sensitive && "is-dim"];
   return (
     <li class={classes.filter(Boolean).join(" ")} data-incident={incident.id} data-state={state}>
       <header>
@@ -35,11 +25,17 @@ export function Card({ incident }: { incident: WallIncidentRow }) {
           <Mark shape={SHAPES[state]} /> {stateWords(incident)}
         </span>
       </p>
-      <p class="people">
-        <b class={short ? "short" : "enough"}>{say("people", progress.filled, progress.needed)}</b>
-        <Receipts progress={progress} />
-      </p>
-      {incident.ended_at === null && <Next progress={progress} state={state} />}
+      {told ? (
+        <p class="people">
+          <b>{say("informOnly")}</b>
+        </p>
+      ) : (
+        <p class="people">
+          <b class={short ? "short" : "enough"}>{say("people", progress.filled, progress.needed)}</b>
+          <Receipts progress={progress} />
+        </p>
+      )}
+      {incident.ended_at === null && !told && <Next progress={progress} state={state} />}
     </li>
   );
 }
@@ -73,6 +69,7 @@ function gridName({ grid }: WallIncidentRow): string {
 }
 
 function stateWords({ state, progress }: WallIncidentRow): string {
+  if (state === "open" && progress.needed === 0) return say("deskHandles");
   return state === "offering" ? say("offering", progress.wave) : incidentState(state);
 }
 

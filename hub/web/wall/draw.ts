@@ -1,6 +1,7 @@
 import { PATHS } from "../shared/shapes";
 import type { GridRow, WallAssignmentRow, WallIncidentRow, WallVolunteerRow } from "../shared/wire.gen";
 import { say } from "../shared/words";
+import { around, beside, Labels, type Spot } from "./labels";
 import { FIX_FADED_MS, FIX_FRESH_MS, FIX_LOST_MS, type Fix } from "./state";
 import type { Projection } from "./view";
 
@@ -38,6 +39,11 @@ const FONT = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHe
 /** A new alarm pulses once a second for so long, then stands still. */
 export const PULSE_FOR_MS = 10_000;
 
+/** An open alarm's diamond. */
+const ALARM_PX = 46;
+/** Names of those at one place stack up to so many lines above and below. */
+const PERSON_LINES = 3;
+
 const paths = Object.fromEntries(Object.entries(PATHS).map(([name, path]) => [name, new Path2D(path)])) as Record<
   keyof typeof PATHS,
   Path2D
@@ -45,13 +51,17 @@ const paths = Object.fromEntries(Object.entries(PATHS).map(([name, path]) => [na
 
 type Pen = CanvasRenderingContext2D;
 
+/** Marks first, then words where they fit: of alarms, of those who come, and last of grids, which may go without. */
 export function draw(pen: Pen, at: Projection, scene: Scene): void {
   drawGrids(pen, at, scene);
   if (scene.layers.has("volunteers")) for (const volunteer of scene.volunteers) drawFree(pen, at, scene, volunteer);
-  if (scene.layers.has("names")) for (const grid of scene.grids) nameGrid(pen, at, scene, grid);
+  const labels = new Labels(at.width, at.height);
   for (const incident of scene.incidents) drawWays(pen, at, scene, incident);
-  for (const incident of scene.incidents) drawIncident(pen, at, scene, incident);
-  for (const volunteer of scene.volunteers) drawEngaged(pen, at, scene, volunteer);
+  for (const incident of scene.incidents) drawIncident(pen, at, scene, incident, labels);
+  const engaged = [...scene.volunteers].flatMap((volunteer) => drawEngaged(pen, at, scene, volunteer, labels));
+  for (const incident of scene.incidents) nameIncident(pen, at, scene, incident, labels);
+  for (const word of engaged) namePerson(pen, scene, word, labels);
+  if (scene.layers.has("names")) for (const grid of scene.grids) nameGrid(pen, at, scene, grid, labels);
 }
 
 function drawGrids(pen: Pen, at: Projection, scene: Scene): void {
@@ -73,23 +83,25 @@ function outline(pen: Pen, at: Projection, grid: GridRow): void {
   }
 }
 
-/** The grid's name, people on duty of its minimum, and in amber how many are missing. */
-function nameGrid(pen: Pen, at: Projection, scene: Scene, grid: GridRow): void {
+/** The grid's name, people on duty of its minimum, and in amber how many are missing; left out where alarms need the room. */
+function nameGrid(pen: Pen, at: Projection, scene: Scene, grid: GridRow, labels: Labels): void {
   const ring = grid.polygons[0]?.[0];
   if (!ring || ring.length === 0) return;
-  const middle = ring.reduce(([x, y], [lng, lat]) => [x + at.x(lng) / ring.length, y + at.y(lat) / ring.length], [0, 0]);
-  if (scene.incidents.some(({ place }) => near(at.x(place.lng) - middle[0]!, at.y(place.lat) - middle[1]!))) return;
+  const middle = ring.reduce(([x, y], [lng, lat]) => [x + at.x(lng) / ring.length, y + at.y(lat) / ring.length], [0, 0]) as [number, number];
   const missing = grid.minimum - grid.on_duty;
-  const line_px = scene.text_px * 1.2;
-  label(pen, grid.name, middle[0]!, middle[1]! - line_px / 2, { size_px: scene.text_px, colour: COLOUR.second, align: "center" });
   const people = missing > 0 ? `${grid.on_duty}/${grid.minimum} ${say("gridShort", missing)}` : `${say("onDuty")} ${grid.on_duty}`;
+  const size_px = scene.text_px;
+  pen.font = fontOf(size_px);
+  const width_px = Math.max(pen.measureText(grid.name).width, pen.measureText(people).width);
+  const spot = labels.take(roundTheMiddle(middle, size_px), width_px, size_px * 2.3);
+  if (!spot) return;
+  label(pen, grid.name, spot.x, spot.y - size_px * 0.6, { size_px, colour: COLOUR.second, align: "center" });
   const colour = missing > 0 ? COLOUR.waiting : COLOUR.old;
-  label(pen, people, middle[0]!, middle[1]! + line_px / 2, { size_px: scene.text_px, colour, align: "center" });
+  label(pen, people, spot.x, spot.y + size_px * 0.6, { size_px, colour, align: "center" });
 }
 
-/** An alarm on a grid's name takes its place: the card says which grid it is. */
-function near(dx: number, dy: number): boolean {
-  return Math.abs(dx) < 150 && Math.abs(dy) < 90;
+function roundTheMiddle([x, y]: readonly [number, number], size_px: number): Spot[] {
+  return [0, 2.5, -2.5].map((lines) => ({ x, y: y + lines * size_px, align: "center" as const }));
 }
 
 /** Opacity by age: solid, faded, then a hollow ring; null when too old for the map. */
@@ -133,19 +145,35 @@ function drawWays(pen: Pen, at: Projection, scene: Scene, incident: WallIncident
   pen.globalAlpha = 1;
 }
 
-function drawEngaged(pen: Pen, at: Projection, scene: Scene, volunteer: WallVolunteerRow): void {
+/** The word that belongs to a mark. */
+interface Word {
+  text: string;
+  x: number;
+  y: number;
+}
+
+/** Draws somebody who is coming or there, and returns his name to be put where there is room. */
+function drawEngaged(pen: Pen, at: Projection, scene: Scene, volunteer: WallVolunteerRow, labels: Labels): Word[] {
   const task = scene.tasks.get(volunteer.id);
   const fix = scene.fixes.get(volunteer.id);
   const seen = look(fix, scene.now_ms);
-  if (!task || !fix || !seen) return;
+  if (!task || !fix || !seen) return [];
   const [x, y] = [at.x(fix.lng), at.y(fix.lat)];
   pen.globalAlpha = seen.faded ? 0.6 : 1;
   if (seen.hollow) stamp(pen, "ring", x, y, 26, { stroke: COLOUR.old });
   else if (task.state === "on_scene") drawOnScene(pen, x, y);
   else stamp(pen, "going", x, y, 30, { fill: COLOUR.going, stroke: COLOUR.ground, turn: heading(at, scene, task, x, y) });
   pen.globalAlpha = 1;
+  labels.keep(x, y, 30);
   const age = seen.faded ? ` ${say("minutesAgo", Math.floor(seen.age_ms / 60_000))}` : "";
-  label(pen, volunteer.name + age, x + 20, y, { size_px: scene.text_px, colour: COLOUR.text, align: "left" });
+  return [{ text: volunteer.name + age, x, y }];
+}
+
+function namePerson(pen: Pen, scene: Scene, { text, x, y }: Word, labels: Labels): void {
+  const size_px = scene.text_px;
+  pen.font = fontOf(size_px);
+  const spot = labels.take(beside(x, y, 22, size_px * 1.15, PERSON_LINES), pen.measureText(text).width, size_px * 1.1);
+  if (spot) label(pen, text, spot.x, spot.y, { size_px, colour: COLOUR.text, align: spot.align });
 }
 
 function drawOnScene(pen: Pen, x: number, y: number): void {
@@ -159,16 +187,28 @@ function heading(at: Projection, scene: Scene, task: WallAssignmentRow, x: numbe
   return incident ? Math.atan2(at.y(incident.place.lat) - y, at.x(incident.place.lng) - x) : 0;
 }
 
-function drawIncident(pen: Pen, at: Projection, scene: Scene, incident: WallIncidentRow): void {
+function drawIncident(pen: Pen, at: Projection, scene: Scene, incident: WallIncidentRow, labels: Labels): void {
   const [x, y] = [at.x(incident.place.lng), at.y(incident.place.lat)];
   const { needed, filled } = incident.progress;
+  labels.keep(x, y, ALARM_PX);
   if (incident.ended_at !== null) return stamp(pen, "ring", x, y, 30, { stroke: COLOUR.old });
   if (scene.now_ms - Date.parse(incident.opened_at) < PULSE_FOR_MS) pulse(pen, x, y, scene.now_ms);
   pen.globalAlpha = incident.sensitive ? 0.65 : 1;
-  stamp(pen, "alarm", x, y, 46, { fill: COLOUR.alarmFill, stroke: COLOUR.alarm, width: 1.6 });
+  stamp(pen, "alarm", x, y, ALARM_PX, { fill: COLOUR.alarmFill, stroke: COLOUR.alarm, width: 1.6 });
+  pen.globalAlpha = 1;
   if (filled < needed) dashedRing(pen, x, y);
+}
+
+/** An alarm without its word would be a mere mark: with no room at all the word stands over it, whatever lies there. */
+function nameIncident(pen: Pen, at: Projection, scene: Scene, incident: WallIncidentRow, labels: Labels): void {
+  if (incident.ended_at !== null) return;
+  const [x, y] = [at.x(incident.place.lng), at.y(incident.place.lat)];
   const size_px = scene.text_px * 1.2;
-  label(pen, incident.kind_name, x, y - 48, { size_px, colour: COLOUR.text, align: "center", bold: true });
+  pen.font = fontOf(size_px, true);
+  const spots = around(x, y, size_px * 1.45);
+  const spot = labels.take(spots, pen.measureText(incident.kind_name).width, size_px * 1.1) ?? spots[0]!;
+  pen.globalAlpha = incident.sensitive ? 0.65 : 1;
+  label(pen, incident.kind_name, spot.x, spot.y, { size_px, colour: COLOUR.text, align: spot.align, bold: true });
   pen.globalAlpha = 1;
 }
 
@@ -222,6 +262,8 @@ function strokeWith(pen: Pen, colour: string, path: Path2D): void {
   pen.stroke(path);
 }
 
+const fontOf = (size_px: number, bold = false) => `${bold ? 700 : 400} ${size_px}px ${FONT}`;
+
 interface Lettering {
   size_px: number;
   colour: string;
@@ -231,7 +273,7 @@ interface Lettering {
 
 /** Text with a rim of the ground, so that it reads on anything. */
 function label(pen: Pen, text: string, x: number, y: number, { size_px, colour, align, bold }: Lettering): void {
-  pen.font = `${bold ? 700 : 400} ${size_px}px ${FONT}`;
+  pen.font = fontOf(size_px, bold);
   pen.textAlign = align;
   pen.textBaseline = "middle";
   pen.lineJoin = "round";

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { hubNowUntracked } from "../shared/clock";
 import { language } from "../shared/language";
 import type { GridRow, WallAssignmentRow } from "../shared/wire.gen";
-import { say } from "../shared/words";
+import { assignmentState, say } from "../shared/words";
 import { draw, PULSE_FOR_MS, type Layer, type Scene } from "./draw";
 import { alarms, fixes, fixesMoved, openAlarms, rows } from "./state";
 import { boxOf, Camera, fit, held, Projection, type View, within } from "./view";
@@ -12,7 +12,7 @@ import { boxOf, Camera, fit, held, Projection, type View, within } from "./view"
 const STILL_MS = 500;
 const MOVING_MS = 33;
 /** Fitting the alarms never shows less than this part of the district: where they are must stay plain. */
-const DISTRICT_PART_MIN = 0.55;
+const DISTRICT_PART_MIN = 0.7;
 
 export const camera = new Camera();
 export const layers: ReadonlySet<Layer> = new Set(
@@ -31,7 +31,22 @@ export function Map({ width, height, text_px }: { width: number; height: number;
           {say("locked")}
         </button>
       )}
+      <WhoGoes />
     </div>
+  );
+}
+
+/** What the canvas shows of people, in words: for readers of the screen, who cannot see arrows. */
+function WhoGoes() {
+  const tasks = [...rows.of("assignments").values()].filter(isActive);
+  return (
+    <ul class="unseen" aria-label={say("whoComes")}>
+      {tasks.map(({ id, volunteer, incident, state }) => (
+        <li key={id} data-volunteer={volunteer} data-for={incident} data-state={state}>
+          {say("whoGoes", rows.of("volunteers").get(volunteer)?.name ?? "", assignmentState(state), rows.of("incidents").get(incident)?.kind_name ?? "")}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -62,8 +62,8 @@ export class Projection {
 
   constructor(
     private readonly view: View,
-    private readonly width: number,
-    private readonly height: number,
+    readonly width: number,
+    readonly height: number,
   ) {
     this.perMetre = width / view.width_m;
     this.perDegreeEast = METRES_PER_DEGREE * Math.cos((view.lat * Math.PI) / 180) * this.perMetre;

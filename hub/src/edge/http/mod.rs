@@ -34,6 +34,8 @@ pub fn router(edge: Edge) -> Router {
         .route("/", get(pages::signpost))
         .route("/wall", get(pages::wall))
         .route("/phone", get(pages::phone))
+        .route("/resident", get(pages::resident))
+        .route("/desk", get(pages::desk))
         .route("/sign-in", get(pages::sign_in))
         .route("/trust", get(pages::trust))
         .route("/doctor/{code}", get(doctor::opened))

@@ -35,15 +35,27 @@ const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>百应 Baiyin
 
 /// The wall of the only district, or of the one named.
 pub async fn wall(State(edge): State<Edge>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
+    of_district(&edge, "wall", query.unwrap_or_default())
+}
+
+/// The page of whoever needs help; it makes its device known to the district named, the only one when none is.
+pub async fn resident(State(edge): State<Edge>, RawQuery(query): RawQuery) -> Response {
+    of_district(&edge, "resident", query.unwrap_or_default())
+}
+
+fn of_district(edge: &Edge, name: &str, query: String) -> Response {
     let mut districts = edge.engines().map(|(district, _)| district);
     match (districts.next(), districts.next(), query.contains("district=")) {
         (Some(only), None, false) => {
             let others = if query.is_empty() { String::new() } else { format!("&{query}") };
-            Redirect::temporary(&format!("/wall?district={only}{others}")).into_response()
+            Redirect::temporary(&format!("/{name}?district={only}{others}")).into_response()
         }
-        _ => page("wall"),
+        _ => page(name),
     }
+}
+
+pub async fn desk() -> Response {
+    page("desk")
 }
 
 pub async fn phone() -> Response {
@@ -75,52 +87,53 @@ pub async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     response
 }
 
-/// `/` always answers: which address is what, and how the hub is.
-pub async fn signpost(State(edge): State<Edge>, headers: HeaderMap) -> Response {
-    let english = Language::of(&headers) == Language::English;
-    let mut body = String::new();
-    for (path, zh, en) in [
-        ("/wall", "大屏", "Wall"),
-        ("/phone", "手机(志愿者)", "Phone (volunteer)"),
-        ("/sign-in", "登录", "Sign in"),
-        ("/openapi.json", "接口说明 (HTTP)", "Interface (HTTP)"),
-        ("/asyncapi.json", "接口说明 (WebSocket)", "Interface (WebSocket)"),
-        ("/readyz", "是否就绪", "Ready?"),
-    ] {
-        let words = if english { en } else { zh };
-        let _ = write!(body, "<li><a href=\"{path}\">{words}</a> <code>{path}</code>");
-    }
-    let state = state(&edge, english);
-    let title = if english { "Baiying: one call, a hundred answers" } else { "百应:一呼百应" };
-    let language = if english { "en" } else { "zh-CN" };
-    typed(
-        HTML,
-        format!(
-            "<!doctype html><html lang={language}><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{title}</title><style>body{{font:18px/1.6 system-ui,sans-serif;max-width:40em;margin:2em auto;padding:0 1em;\
-         color:#16202E}}a{{color:#0B57A4}}code{{color:#54617A}}.demo{{color:#7A4F00;font-weight:bold}}</style>\
-         <h1>{title}</h1>{state}<ul>{body}</ul>"
-        ),
-    )
+/// What there is: address, for whom, in both languages.
+const SIGNS: [(&str, &str, &str); 9] = [
+    ("/wall", "大屏:警报和谁在去", "Wall: alarms, and who is coming"),
+    ("/phone", "手机:志愿者值班、接单、报警", "Phone: a volunteer's duty, orders and red button"),
+    ("/resident", "求助:居民的红色按钮,不用登录", "Resident: a red button, no sign-in"),
+    ("/desk", "值班台:在办的事和替来电人报警", "Desk: what is open, and alarms for callers"),
+    (
+        "/sign-in",
+        "登录:用密码;一次性链接印在启动服务的窗口里",
+        "Sign in by password; one-time links are printed where the hub was started",
+    ),
+    ("/trust", "让手机信任这个服务的证书", "Let a phone trust this hub's certificate"),
+    ("/openapi.json", "接口说明 (HTTP)", "Interface (HTTP)"),
+    ("/asyncapi.json", "接口说明 (WebSocket)", "Interface (WebSocket)"),
+    ("/readyz", "是否就绪", "Ready?"),
+];
+
+/// `/` always answers: which address is what, and how the hub is. In both languages: whoever comes here is lost.
+pub async fn signpost(State(edge): State<Edge>) -> Response {
+    let has_authority = edge.about().authority.is_some();
+    let signs =
+        SIGNS.iter().filter(|(path, ..)| *path != "/trust" || has_authority).fold(String::new(), |mut list, sign| {
+            let (path, zh, en) = sign;
+            let _ = write!(list, "<li><a href=\"{path}\"><code>{path}</code></a> {zh}<br><span lang=en>{en}</span>");
+            list
+        });
+    typed(HTML, include_str!("signpost.html").replace("{state}", &state(&edge)).replace("{signs}", &signs))
 }
 
-fn state(edge: &Edge, english: bool) -> String {
+fn state(edge: &Edge) -> String {
     let mut state = String::new();
     if edge.about().demo {
-        state.push_str("<p class=demo>演示数据,不会通知任何真人 / Demo data: no real person is notified</p>");
+        state.push_str(
+            "<p class=demo>演示数据,不会通知任何真人 / <span lang=en>Demo data: no real person is notified</span>",
+        );
     }
-    let _ =
-        write!(state, "<p>{} {}", if english { "Running, version" } else { "运行中,版本" }, env!("CARGO_PKG_VERSION"));
+    let _ = write!(state, "<p>运行中,版本 {0} / <span lang=en>Running, version {0}</span>", env!("CARGO_PKG_VERSION"));
     for (district, engine) in edge.engines() {
         let (name, open, on_duty) = engine.read(|d| {
             let open = d.incidents().filter(|incident| !incident.state.ended()).count();
             (escaped(d.name()), open, d.grids().map(|grid| u64::from(d.on_duty(grid.id))).sum::<u64>())
         });
-        let _ = if english {
-            write!(state, "<p>District {district} {name}: {open} open incidents, {on_duty} on duty")
-        } else {
-            write!(state, "<p>{district} 区 {name}:{open} 件在办,{on_duty} 人在岗")
-        };
+        let _ = write!(
+            state,
+            "<p>{district} 区 {name}:{open} 件在办,{on_duty} 人在岗 / \
+             <span lang=en>District {district}: {open} open, {on_duty} on duty</span>"
+        );
     }
     for address in &edge.about().addresses {
         let _ = write!(state, "<p><a href=\"{0}\">{0}</a>", escaped(address));
