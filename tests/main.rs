@@ -3,6 +3,7 @@
 mod browser;
 mod edge;
 mod instances;
+mod kill;
 mod sim;
 mod tidy;
 mod verbs;

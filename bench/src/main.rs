@@ -22,6 +22,8 @@ enum Verb {
     Load(load::Options),
     /// kill -9 at a random moment under load, again and again: nothing acknowledged may be lost
     Kill(load::kill::Options),
+    /// How long a hub with a long log and a whole district takes from its start to ready
+    Restart(load::restart::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -29,5 +31,6 @@ fn main() -> anyhow::Result<()> {
         Verb::Replay(options) => replay::run(&options),
         Verb::Load(options) => load::run(&options),
         Verb::Kill(options) => load::kill::run(&options),
+        Verb::Restart(options) => load::restart::run(&options),
     }
 }

@@ -107,11 +107,20 @@ fn read(log: &NamedTempFile) -> String {
 
 /// The hub that this build made, beside the test binary.
 pub fn hub_binary() -> Result<PathBuf> {
+    binary("hub")
+}
+
+/// A program that this build made.
+pub fn binary(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.ancestors().nth(2).context("a test binary lies in target/PROFILE/deps")?;
-    let hub = folder.join("hub");
-    ensure!(hub.is_file(), "there is no hub at {}: run `cargo build -p hub` in the same profile first", hub.display());
-    Ok(hub)
+    let path = folder.join(name);
+    ensure!(
+        path.is_file(),
+        "there is no {name} at {}: run `cargo build -p {name}` in the same profile first",
+        path.display()
+    );
+    Ok(path)
 }
 
 /// An HTTP client. It speaks TLS by whichever provider the process has; a second installation changes nothing.

@@ -5,4 +5,4 @@
 
 mod hub;
 
-pub use hub::{Hub, HubOptions, http, hub_binary, verb};
+pub use hub::{Hub, HubOptions, binary, http, hub_binary, verb};

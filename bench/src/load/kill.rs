@@ -61,8 +61,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 async fn kill(options: &Options) -> anyhow::Result<Figures> {
     let read = calls::read(&options.common.calls, options.common.format)?;
     let cast = Cast::of(&options.common, read.calls, options.phones)?;
-    supply::enough(&cast, options.alarms_per_second)?;
-    let mut stage = Stage::set(&options.common, None, &cast).await?;
+    supply::enough(options.phones, cast.pace, options.alarms_per_second)?;
+    let mut stage = Stage::set(&options.common, None, &cast, options.phones).await?;
     let mut random = ChaCha8Rng::seed_from_u64(options.common.seed);
     let (mut figures, mut all) = (Figures::default(), Vec::new());
     let bar = bar(options.runs, "kills");

@@ -7,6 +7,7 @@ mod hub;
 pub mod kill;
 mod ledger;
 mod people;
+pub mod restart;
 mod stage;
 mod supply;
 
@@ -86,8 +87,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn load(options: &Options) -> anyhow::Result<Figures> {
     let read = calls::read(&options.common.calls, options.common.format)?;
     let cast = Cast::of(&options.common, read.calls, options.phones)?;
-    supply::enough(&cast, options.alarms_per_second)?;
-    let stage = Stage::set(&options.common, options.hub.as_deref(), &cast).await?;
+    supply::enough(options.phones, cast.pace, options.alarms_per_second)?;
+    let stage = Stage::set(&options.common, options.hub.as_deref(), &cast, options.phones).await?;
     let mut crowd = stage.open_phones(&cast, bar(options.phones, "phones online")).await?;
     let memory = stage.pid().map(watch_memory);
     let stream = Stream { per_second: options.alarms_per_second, seconds: options.seconds };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use crowd::drive::{Endpoint, Witness};
 use crowd::model::Pace;
 use indicatif::ProgressBar;
@@ -46,7 +47,7 @@ impl Cast {
 pub struct Stage {
     pub installation: Installation,
     pub desk: Desk,
-    /// Of everybody's session.
+    /// Of the sessions of those who have a phone.
     tokens: Vec<String>,
     hub: Option<Hub>,
     /// Removed when the stage is.
@@ -54,11 +55,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts a hub (unless `running` names one), imports the scene and signs everybody in.
+    /// Starts a hub (unless `running` names one), imports the scene and signs the first `phones` of its people in.
     ///
     /// # Errors
     /// The hub cannot be started, or refuses an import, an account or an invitation.
-    pub async fn set(common: &Common, running: Option<&str>, cast: &Cast) -> anyhow::Result<Self> {
+    pub async fn set(common: &Common, running: Option<&str>, cast: &Cast, phones: usize) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let data = common.data.clone().unwrap_or_else(|| folder.path().join("data"));
         let installation = Installation::new(common.hub_bin.as_deref(), &data)?;
@@ -77,7 +78,7 @@ impl Stage {
         let files = files::write(&folder.path().join("files"), &cast.scene, &volunteers)?;
         import(&installation, &files).await?;
         let token = operator(&installation, &endpoint).await?;
-        let tokens = sign_in(&installation, &endpoint, folder.path(), volunteers.len()).await?;
+        let tokens = sign_in(&installation, &endpoint, folder.path(), phones).await?;
         let desk = Desk { hub: endpoint, token, ledger: Arc::default() };
         Ok(Self { installation, desk, tokens, hub, folder })
     }
@@ -90,7 +91,7 @@ impl Stage {
         let ledger = Arc::clone(&self.desk.ledger);
         let witness: Witness = Arc::new(move |phone, notice| ledger.notice(phone, notice));
         let mut crowd = Crowd::start(&self.desk.hub, &self.tokens, cast, &witness);
-        let all = cast.residents.len();
+        let all = self.tokens.len();
         let mut ended = Ok(());
         until("everybody online and on duty", ONLINE_WITHIN, || {
             let (online, on_duty) = self.desk.ledger.online_and_on_duty();
@@ -116,6 +117,14 @@ impl Stage {
             Some(hub) => hub.kill9().await,
             None => anyhow::bail!("there is no hub of our own to kill"),
         }
+    }
+
+    /// SIGTERM; waits for a clean end.
+    ///
+    /// # Errors
+    /// The hub was not running, or does not stop cleanly.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        self.hub.take().context("there is no hub of our own to stop")?.terminate().await
     }
 
     /// Starts the hub again on the same folder, at another port; everybody's sessions are still good.
