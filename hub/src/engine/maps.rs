@@ -3,20 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use bytes::Bytes;
 use matcher::{DutyStatus, Timestamp, VolunteerId};
-use wire::server::{Latest, LatestData, ServerFrame};
+use wire::server::LatestData;
 use wire::{Place, Time};
 
 use super::board::SharedDistrict;
-use super::latest::LatestStore;
+use super::latest::{Key, LatestSlots, LatestStore, Sight, Value};
 use super::positions::{Changes, Fix};
 use super::render::{exact, rounded};
 use super::view::StreamView;
 
 /// The slots of a district.
 pub struct Maps {
-    district: u32,
+    slots: Arc<LatestSlots>,
     desk: Arc<LatestStore>,
     wall: Arc<LatestStore>,
     /// Rises with every slot written, over restarts too: it is never below the time.
@@ -28,10 +27,11 @@ pub struct Maps {
 impl Maps {
     /// Empty slots.
     pub fn new(district: u32) -> Self {
+        let slots = LatestSlots::new(district);
         Maps {
-            district,
-            desk: Arc::default(),
-            wall: Arc::default(),
+            desk: LatestStore::new(slots.clone(), Sight::Exact),
+            wall: LatestStore::new(slots.clone(), Sight::Rounded),
+            slots,
             version: 0,
             counters: HashMap::new(),
             has_news: false,
@@ -57,48 +57,39 @@ impl Maps {
             self.position(*id, fix);
         }
         for &(id, online) in &changes.presence {
-            self.put_both(&format!("presence/{id}"), at, LatestData::Presence { online });
+            self.put(Key::Presence(id), at, LatestData::Presence { online });
         }
         self.off_map(&changes.stale, at);
     }
 
     /// Takes positions off every map: those who look are told, those who come later never hear of them.
     pub fn off_map(&mut self, volunteers: &[VolunteerId], at: Timestamp) {
-        for id in volunteers {
-            self.put_both(&format!("position/{id}"), at, LatestData::Gone);
+        for &id in volunteers {
+            self.put(Key::Position(id), at, LatestData::Gone);
         }
     }
 
     fn position(&mut self, id: VolunteerId, fix: &Fix) {
-        let key = format!("position/{id}");
-        let version = self.next_version(fix.at);
         let data = |place: Place| LatestData::Position {
             lat: place.lat,
             lng: place.lng,
             accuracy_m: fix.accuracy_m,
             at: Time(fix.at.0),
         };
-        self.desk.put(&key, version, self.frame(&key, version, data(exact(fix.position))));
-        self.wall.put(&key, version, self.frame(&key, version, data(rounded(fix.position))));
+        let value = Value { exact: data(exact(fix.position)), rounded: Some(data(rounded(fix.position))) };
+        let version = self.next_version(fix.at);
+        self.slots.put(Key::Position(id), version, value);
     }
 
-    fn put_both(&mut self, key: &str, at: Timestamp, data: LatestData) {
+    fn put(&mut self, key: Key, at: Timestamp, data: LatestData) {
         let version = self.next_version(at);
-        let frame = self.frame(key, version, data);
-        self.desk.put(key, version, frame.clone());
-        self.wall.put(key, version, frame);
+        self.slots.put(key, version, Value { exact: data, rounded: None });
     }
 
     fn next_version(&mut self, at: Timestamp) -> u64 {
         self.has_news = true;
         self.version = (self.version + 1).max(at.0.unsigned_abs());
         self.version
-    }
-
-    fn frame(&self, key: &str, version: u64, data: LatestData) -> Bytes {
-        let latest = Latest { district: self.district.to_string(), key: key.to_owned(), version, data };
-        let frame = ServerFrame::<()>::Latest(latest);
-        serde_json::to_vec(&frame).expect("positions are finite").into()
     }
 
     /// Counts what walls show in figures. True if the `latest` lane has news since the last call.
@@ -113,7 +104,7 @@ impl Maps {
             metrics::gauge!("baiying_district", "what" => name).set(value as f64);
             let value = i64::try_from(value).unwrap_or(i64::MAX);
             if self.counters.insert(name, value) != Some(value) {
-                self.put_both(&format!("counter/{name}"), at, LatestData::Counter(value));
+                self.put(Key::Counter(name), at, LatestData::Counter(value));
             }
         }
         std::mem::take(&mut self.has_news)
