@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hub::engine::outbox::Outbox;
 use hub::engine::positions::Positions;
 use hub::engine::publisher::{Follow, Note, Parts, Publisher, Reply, Start, Tops};
+use hub::engine::raised::Raised;
 use hub::engine::snapshot::SnapshotParts;
 use hub::engine::view::StreamView;
 use hub::engine::wake::WakeFeed;
@@ -196,7 +197,10 @@ impl Front {
     pub async fn fresh(&self, view: StreamView) -> Vec<Bytes> {
         let (reply, version) = oneshot::channel();
         self.note(Note::Version(reply)).await;
-        let mut parts = SnapshotParts::new(version.await.expect("the publisher has died"), view);
+        let version = version.await.expect("the publisher has died");
+        // Looked for anew, not where the publisher keeps it.
+        let raised = Raised::of(&version.district).by(&view.persons());
+        let mut parts = SnapshotParts::new(version, view, raised);
         std::iter::from_fn(|| parts.next_frame()).collect()
     }
 }

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use wire::Time;
 
 use super::frame::{Delta, DeltaRest};
+use super::raised::Raised;
 use super::render::{View, desk_rows, own_rows, resident_rows, team_rows, wall_rows};
 use super::ring::{Entry, Ring};
-use super::snapshot::BoardVersion;
+use super::snapshot::{BoardVersion, SnapshotParts};
 use super::touched::{Leaving, Own, Person, Touched};
-use super::view::Group;
+use super::view::{Group, StreamView};
 use crate::records::NameBook;
 
 /// The district as everybody in this process reads it.
@@ -33,6 +34,8 @@ pub struct Board {
     groups: BTreeMap<Group, u64>,
     /// Which volunteer a calling device belongs to.
     callers: BTreeMap<CallerKey, VolunteerId>,
+    /// Which incidents each person's calls are about.
+    raised: Raised,
     version: Option<Arc<BoardVersion>>,
 }
 
@@ -61,6 +64,7 @@ impl Board {
     pub fn new(district: District, history: Uuid, names: Names) -> Self {
         Board {
             ring: Ring::new(district.seq),
+            raised: Raised::of(&district),
             district: Arc::new(RwLock::new(district)),
             names,
             history,
@@ -108,6 +112,7 @@ impl Board {
     /// Starts anew from another state or under another identity: what clients have no longer counts.
     pub fn reset(&mut self, district: District, history: Uuid) {
         self.ring = Ring::new(district.seq);
+        self.raised = Raised::of(&district);
         self.history = history;
         self.version = None;
         *self.district.write().unwrap_or_else(PoisonError::into_inner) = district;
@@ -141,15 +146,23 @@ impl Board {
         version
     }
 
+    /// The snapshot of the board as it stands, as far as `view` may see it.
+    pub fn snapshot(&mut self, view: StreamView) -> SnapshotParts {
+        let raised = self.raised.by(&view.persons());
+        SnapshotParts::new(self.version(), view, raised)
+    }
+
     /// Applies the next commit and makes its frames.
     pub fn apply(&mut self, commit: &Commit) -> Applied {
         let leaving = Leaving::of(commit, &self.read());
+        self.forget_raised(commit);
         self.district.write().unwrap_or_else(PoisonError::into_inner).evolve(commit);
         // An old version keeps chunks alive that nobody else needs.
         self.version = None;
         let district = self.district.clone();
         let district = district.read().unwrap_or_else(PoisonError::into_inner);
         let mut touched = Touched::of(commit, leaving, &district);
+        self.raised.follow(&touched);
         self.join_callers(&mut touched);
         let trace = trace_of(commit, &touched, &district);
         let envelope = Envelope { district: &district, history: self.history, commit, trace };
@@ -158,6 +171,11 @@ impl Board {
         let own = entry.own.clone();
         self.ring.push(entry);
         Applied { groups, own, touched, trace }
+    }
+
+    fn forget_raised(&mut self, commit: &Commit) {
+        let before = self.district.read().unwrap_or_else(PoisonError::into_inner);
+        self.raised.leave(commit, &before);
     }
 
     /// What touches a volunteer's own device touches him: one subscription gets one delta a commit.

@@ -5,7 +5,8 @@
 //!
 //! - [`handle`] the only door for `edge`; [`service`] starts and stops all of it
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
-//! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long
+//! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
+//!   is a caller's
 //! - [`broadcast`] the walk over walls and desks; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
 //! - [`wake`] phones that are closed
 
@@ -22,6 +23,7 @@ mod maps;
 pub mod outbox;
 pub mod positions;
 pub mod publisher;
+pub mod raised;
 pub mod render;
 pub mod ring;
 pub mod service;

@@ -7,10 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 use wire::close::CloseCode;
-use wire::{OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX};
+use wire::{OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX, SNAPSHOT_PART_BYTES_MAX};
 
 use super::frame::Delta;
 use super::latest::LatestStore;
+
+/// Bytes of frames that wait for a socket or are being written to it. With the part of a snapshot that may be under way
+/// and the gathered write, a client that takes nothing holds no more than [`OUTBOUND_BYTES_MAX`] in all.
+pub const QUEUE_BYTES_MAX: usize = OUTBOUND_BYTES_MAX - SNAPSHOT_PART_BYTES_MAX - WRITE_GATHERED_BYTES;
+
+/// Frames are gathered up to here before they are written.
+pub const WRITE_GATHERED_BYTES: usize = 4 * 1024;
 
 /// Frames of the `latest` lane in one drain, so that it cannot delay a delta for long.
 pub const LATEST_PER_DRAIN_MAX: usize = 64;
@@ -36,6 +43,8 @@ struct Queue {
     unicast: VecDeque<Bytes>,
     broadcast: VecDeque<Bytes>,
     bytes: usize,
+    /// Drained and not yet written.
+    writing_bytes: usize,
     is_latest_due: bool,
     closed: Option<CloseCode>,
     streams: Vec<Stream>,
@@ -127,8 +136,15 @@ impl Outbox {
 
     /// Moves what waits into `frames`, to be written in one go: unicast, then broadcast, then `latest`. Says with which
     /// code to close after writing them, if the socket is to be closed.
+    ///
+    /// What was drained counts against the socket until [`Outbox::flushed`].
     pub fn drain(&self, frames: &mut Vec<Bytes>) -> Option<CloseCode> {
         self.lock().drain(frames)
+    }
+
+    /// All that was drained has been written, and nothing is drained for now.
+    pub fn flushed(&self) {
+        self.lock().writing_bytes = 0;
     }
 }
 
@@ -138,8 +154,9 @@ impl Queue {
             return false;
         }
         let waiting = self.unicast.len() + self.broadcast.len();
-        let is_full = waiting >= OUTBOUND_MESSAGES_MAX || self.bytes + frame.len() > OUTBOUND_BYTES_MAX;
-        if is_full && waiting > 0 {
+        let held = self.bytes + self.writing_bytes;
+        let is_full = waiting >= OUTBOUND_MESSAGES_MAX || held + frame.len() > QUEUE_BYTES_MAX;
+        if is_full && waiting + held > 0 {
             metrics::counter!("baiying_sockets_too_slow_total").increment(1);
             self.close(CloseCode::Slow);
             return false;
@@ -177,7 +194,8 @@ impl Queue {
         // Taken whole, so that an idle socket holds no buffer.
         frames.extend(std::mem::take(&mut self.unicast));
         frames.extend(std::mem::take(&mut self.broadcast));
-        self.bytes = 0;
+        // Whoever drains again has written what he drained before.
+        self.writing_bytes = std::mem::take(&mut self.bytes);
         if self.is_latest_due {
             self.is_latest_due = self.drain_latest(frames);
         }
@@ -202,7 +220,10 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use wire::server::LatestData;
+
     use super::*;
+    use crate::engine::latest::{Key, LatestSlots, Sight, Value};
 
     fn frame(text: &'static str) -> Bytes {
         Bytes::from_static(text.as_bytes())
@@ -217,12 +238,14 @@ mod tests {
     #[test]
     fn unicast_goes_before_broadcast_and_latest_goes_last() {
         let outbox = Outbox::new();
-        let store = Arc::new(LatestStore::default());
-        store.put("position/1", 1, frame("latest"));
+        let slots = LatestSlots::new(1);
+        slots.put(Key::Counter("online"), 1, Value { exact: LatestData::Counter(9), rounded: None });
+        let store = LatestStore::new(slots, Sight::Exact);
+        let latest = store.since(0, 1)[0].1.clone();
         outbox.begin(1, 0, Some(store));
         outbox.push(Lane::Broadcast, frame("wall"));
         outbox.push(Lane::Unicast, frame("offer"));
-        assert_eq!(drained(&outbox), (vec![frame("offer"), frame("wall"), frame("latest")], None));
+        assert_eq!(drained(&outbox), (vec![frame("offer"), frame("wall"), latest], None));
         assert_eq!(drained(&outbox), (vec![], None));
     }
 
@@ -243,6 +266,19 @@ mod tests {
         let outbox = Outbox::new();
         assert!(outbox.push(Lane::Unicast, large.clone()));
         assert!(!outbox.push(Lane::Unicast, large));
+    }
+
+    #[test]
+    fn what_is_being_written_counts_until_it_is_flushed() {
+        let half = Bytes::from(vec![b'x'; QUEUE_BYTES_MAX / 2 + 1]);
+        let outbox = Outbox::new();
+        assert!(outbox.push(Lane::Unicast, half.clone()));
+        assert_eq!(drained(&outbox).0.len(), 1);
+        outbox.flushed();
+        assert!(outbox.push(Lane::Unicast, half.clone()));
+        assert_eq!(drained(&outbox).0.len(), 1);
+        assert!(!outbox.push(Lane::Broadcast, half));
+        assert_eq!(drained(&outbox), (vec![], Some(CloseCode::Slow)));
     }
 
     #[test]

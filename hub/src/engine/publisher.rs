@@ -281,7 +281,7 @@ impl Publisher {
             Some(missed) => self.resume(follow, missed).await,
             None => {
                 follow.outbox.end(self.district);
-                let start = Start::Snapshot(SnapshotParts::new(self.board.version(), follow.view));
+                let start = Start::Snapshot(self.board.snapshot(follow.view));
                 // A socket that has gone meanwhile asks no more.
                 follow.reply.send(start).ok();
             }

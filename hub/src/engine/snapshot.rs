@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use matcher::District;
+use matcher::{District, IncidentId};
 use uuid::Uuid;
 use wire::SNAPSHOT_PART_BYTES_MAX;
 
@@ -32,15 +32,17 @@ pub struct BoardVersion {
 pub struct SnapshotParts {
     version: Arc<BoardVersion>,
     view: StreamView,
+    /// The incidents that his calls are about, if the view is one person's.
+    raised: Vec<IncidentId>,
     cursor: Cursor,
     part: u32,
     is_over: bool,
 }
 
 impl SnapshotParts {
-    /// The snapshot of `version` as far as `view` may see it.
-    pub fn new(version: Arc<BoardVersion>, view: StreamView) -> Self {
-        SnapshotParts { version, view, cursor: Cursor::default(), part: 0, is_over: false }
+    /// The snapshot of `version` as far as `view` may see it; `raised` are the incidents that his calls are about.
+    pub fn new(version: Arc<BoardVersion>, view: StreamView, raised: Vec<IncidentId>) -> Self {
+        SnapshotParts { version, view, raised, cursor: Cursor::default(), part: 0, is_over: false }
     }
 
     /// Where the stream stands when the last part has been applied.
@@ -72,11 +74,11 @@ impl SnapshotParts {
             StreamView::Team(team) => team_page(&view, team, &mut self.cursor, page),
             StreamView::Wall => wall_page(&view, &mut self.cursor, page),
             StreamView::Volunteer { id, caller } => {
-                own_page(&view, id, caller, page);
+                own_page(&view, id, (caller, &self.raised), page);
                 true
             }
             StreamView::Resident(caller) => {
-                resident_page(&view, caller, page);
+                resident_page(&view, caller, &self.raised, page);
                 true
             }
         }

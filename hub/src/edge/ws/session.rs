@@ -133,6 +133,7 @@ impl Live {
         let mut frames = Vec::new();
         let closed = self.shared.outbox.drain(&mut frames);
         send(socket, frames.into_iter().map(utf8)).await?;
+        self.shared.outbox.flushed();
         closed.map_or(Ok(()), |code| Err(code.into()))
     }
 

@@ -11,11 +11,10 @@ use super::super::Edge;
 use super::super::error::{Language, Refusal};
 use super::inbound::MESSAGE_BYTES_MAX;
 use super::session;
+use crate::engine::outbox::WRITE_GATHERED_BYTES;
 
 /// What an idle connection keeps for reading; larger frames take several reads.
 const READ_BUFFER_BYTES: usize = 512;
-/// Frames below this are gathered before a write; what is queued is fed and then flushed once.
-const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// A write buffer that grows beyond this fails the connection: the outbox is the queue, not this.
 const WRITE_BUFFER_BYTES_MAX: usize = wire::OUTBOUND_BYTES_MAX + 64 * 1024;
 
@@ -33,7 +32,7 @@ pub async fn upgrade(
     socket
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .write_buffer_size(WRITE_GATHERED_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)

@@ -38,7 +38,12 @@ pub fn resident_rows(view: &View<'_>, own: &Own) -> Option<ResidentRows> {
 }
 
 /// A volunteer's snapshot: it always fits into one part.
-pub fn own_page(view: &View<'_>, volunteer: VolunteerId, caller: Option<CallerKey>, page: &mut Page) {
+pub fn own_page(
+    view: &View<'_>,
+    volunteer: VolunteerId,
+    (caller, raised): (Option<CallerKey>, &[IncidentId]),
+    page: &mut Page,
+) {
     let district = view.district;
     page.member("district", &view.district_row());
     if let Some(record) = district.volunteer(volunteer) {
@@ -48,20 +53,23 @@ pub fn own_page(view: &View<'_>, volunteer: VolunteerId, caller: Option<CallerKe
         let assignments = record.assignments.iter().filter_map(|&id| district.assignment(id));
         page.member("assignments", &assignments.filter_map(|it| assignment_row(view, it)).collect::<Vec<_>>());
     }
-    page.member("alarms", &calls_of(view, caller, Some(volunteer)));
+    page.member("alarms", &calls_of(view, raised, (caller, Some(volunteer))));
 }
 
 /// A resident's snapshot.
-pub fn resident_page(view: &View<'_>, caller: CallerKey, page: &mut Page) {
+pub fn resident_page(view: &View<'_>, caller: CallerKey, raised: &[IncidentId], page: &mut Page) {
     page.member("district", &view.district_row());
-    page.member("alarms", &calls_of(view, Some(caller), None));
+    page.member("alarms", &calls_of(view, raised, (Some(caller), None)));
 }
 
-/// Calls of one caller whose incidents have not been archived, newest last. Looks at every incident, so it is for
-/// snapshots only; deltas know which calls they touch.
-fn calls_of(view: &View<'_>, caller: Option<CallerKey>, volunteer: Option<VolunteerId>) -> Vec<OwnCallRow> {
+/// Calls of one person among the incidents `raised`, newest last.
+fn calls_of(
+    view: &View<'_>,
+    raised: &[IncidentId],
+    (caller, volunteer): (Option<CallerKey>, Option<VolunteerId>),
+) -> Vec<OwnCallRow> {
     let mut rows = Vec::new();
-    for incident in view.district.incidents() {
+    for incident in raised.iter().filter_map(|&id| view.district.incident(id)) {
         let raised = volunteer.is_some() && raised_by(view.district, incident.id) == volunteer;
         for (place, call) in incident.calls.iter().enumerate() {
             let called = caller.is_some() && call.caller == caller;
