@@ -175,7 +175,7 @@ const LAWS: [Law; 9] = [
     Law {
         room: "hub/src/edge/",
         // The twin of `hub import`: one reading of an office's files, whichever way they come.
-        except: &["hub/src/edge/http/files.rs"],
+        except: &["hub/src/edge/http/files.rs", "hub/src/edge/http/enrol.rs"],
         never: &["crate::store", "crate::cluster", "crate::boot", "crate::demo", "crate::cli", "matcher::decide"],
         why: "edge parses, submits and renders; it neither stores nor decides",
     },

@@ -90,6 +90,7 @@ async fn bodies_are_as_described() -> Result<()> {
         assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
     }
     for route in [
+        "/v1/districts",
         "/v1/incidents",
         "/v1/volunteers",
         "/v1/teams",
@@ -100,6 +101,9 @@ async fn bodies_are_as_described() -> Result<()> {
     ] {
         get(&described, &operator, route, "").await?;
     }
+    get(&described, &operator, "/v1/volunteers/{id}", "1000000001").await?;
+    get(&described, &operator, "/v1/volunteers/{id}/contact", "1000000001").await?;
+    post(&described, &admin, "/v1/teams", "", json!({ "name": "东队" })).await?;
     get(&described, &admin, "/v1/users", "").await?;
     post(&described, &admin, "/v1/users", "", json!({ "account": "li.na", "name": "李娜", "role": "operator" }))
         .await?;

@@ -9,6 +9,8 @@ mod conformity;
 mod datum;
 mod documents;
 mod files;
+mod keys;
+mod office;
 mod person;
 mod rights;
 mod stream;

@@ -42,7 +42,7 @@ pub struct Town {
     pub engine: Engine,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Town {
@@ -66,7 +66,7 @@ impl Town {
         let served = tokio::spawn(serve(edge, tcp, None, async move {
             let _ = stopped.await;
         }));
-        Ok(Self { base, office, engine, stop: Some(stop), served, _folder: folder })
+        Ok(Self { base, office, engine, stop: Some(stop), served, folder })
     }
 
     async fn define(&self) -> Result<()> {
@@ -124,6 +124,11 @@ impl Town {
         let nobody = Person::nobody(&self.base);
         let session: Session = nobody.post("/v1/devices", None, serde_json::json!({ "district": "1" })).await?.ok()?;
         Ok(nobody.signed_in(session))
+    }
+
+    /// Where the office has its files.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Tells everybody to come back, and ends.

@@ -69,7 +69,10 @@ pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let engine = Engine::start(journal.clone(), engine).await?;
     let rooms = Rooms { folder, office, journal, engine, district };
     define(&rooms.engine.handle(), settings).await?;
-    import::deliver(&rooms.office, &rooms.engine.handle()).await?;
+    // What cannot be given now stays owed: it must not keep the hub from taking alarms.
+    if let Err(error) = import::deliver(&rooms.office, &rooms.engine.handle()).await {
+        tracing::warn!(error = format!("{error:#}"), "what an import owes the district stays owed");
+    }
     Ok(rooms)
 }
 

@@ -212,8 +212,9 @@ impl Verbs {
     }
 
     async fn import(&self, reading: &Reading, file: &[u8], try_only: bool) -> Result<Reply> {
+        let _turn = self.office.registering().await;
         let district = self.engine.read(District::clone);
-        let (people, menu) = (self.office.people(district.id).await?, self.office.menu(district.id).await?);
+        let (people, menu) = (self.office.registry(district.id).await?, self.office.menu(district.id).await?);
         let known = Known { district: &district, people: &people, menu: &menu };
         let read = match import::read(reading, file, &known) {
             Ok(read) => read,

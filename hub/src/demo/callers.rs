@@ -82,7 +82,7 @@ async fn elders(people: &People, office: &Office, rng: &mut ChaCha8Rng) -> Resul
         let home = volunteers::near(middle, 260.0, rng);
         let device =
             Device { district, name: format!("{}奶奶", ["赵", "钱", "孙", "李"][index % 4]), home: Some(home) };
-        let token = office.register_device(device).await.context("an elder's button")?.token;
+        let token = office.register_device(device, None).await.context("an elder's button")?.token;
         elders.push(Elder { token, home });
     }
     Ok(elders)

@@ -148,7 +148,7 @@ fn raise_alarm(args: wired::RaiseAlarm, caller: &Caller) -> Mapped {
 
 fn request_service(args: wired::RequestService, caller: &Caller, district: &District) -> Result<Mapped, Refusal> {
     let position = datum::position(args.place.lat, args.place.lng, args.crs).ok_or_else(|| out_of_range(args.place))?;
-    let roles = args.roles.map(|roles| skilled(roles, district)).transpose()?;
+    let roles = args.roles.map(|roles| skilled(roles, district, "/roles")).transpose()?;
     let sealed = Sealed {
         name: args.caller_name,
         phone: args.caller_phone,
@@ -181,10 +181,14 @@ pub fn out_of_range(place: Place) -> Refusal {
     Refusal::field(field, "out_of_range", format!("坐标 {},{} 超出范围", place.lat, place.lng), en)
 }
 
-fn skilled(roles: Vec<wired::RoleArgs>, district: &District) -> Result<Vec<Role>, Refusal> {
+/// Roles with their skills by number; `at` is where they stand.
+///
+/// # Errors
+/// `unknown_skill`.
+pub fn skilled(roles: Vec<wired::RoleArgs>, district: &District, at: &str) -> Result<Vec<Role>, Refusal> {
     let numbered = roles.into_iter().enumerate().map(|(index, role)| {
         let skill = role.skill.map(|code| {
-            let pointer = format!("/roles/{index}/skill");
+            let pointer = format!("{at}/{index}/skill");
             let known = district.skill_by_code(&code).map(|skill| skill.id);
             known.ok_or_else(|| unknown_skill(&pointer, &code))
         });

@@ -1,4 +1,4 @@
-//! How often: sign-ins by address, commands by session. Alarms pass no limiter.
+//! How often: sign-ins by address; commands, reads and polls by session. Alarms pass no limiter.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,12 +16,20 @@ use crate::records::SessionId;
 /// must still be able to start its morning.
 const SIGN_IN_BURST_MAX: u32 = 30;
 const SIGN_IN_PERIOD: Duration = Duration::from_secs(2);
+/// Reads of one session: a page that opens reads a dozen things at once; a thousand a minute is a program gone wild.
+const READS_BURST_MAX: u32 = 60;
+const READS_PER_MINUTE_MAX: u32 = 300;
+/// Polls of one session: as fast as a stream is worth polling, and a snapshot is dear.
+const POLLS_BURST_MAX: u32 = 20;
+const POLLS_PER_MINUTE_MAX: u32 = 60;
 /// Keys that a limiter holds before those that are full again are let go.
 const KEYS_MAX: usize = 10_000;
 
 pub struct Limits {
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
     commands: DefaultKeyedRateLimiter<SessionId>,
+    reads: DefaultKeyedRateLimiter<SessionId>,
+    polls: DefaultKeyedRateLimiter<SessionId>,
     clock: DefaultClock,
 }
 
@@ -29,10 +37,14 @@ impl Limits {
     pub fn new() -> Self {
         let burst = |n: u32| NonZeroU32::new(n).expect("limits are above zero");
         let sign_ins = Quota::with_period(SIGN_IN_PERIOD).expect("a period is above zero");
-        let commands = Quota::per_minute(burst(COMMANDS_PER_MINUTE_MAX)).allow_burst(burst(COMMANDS_BURST_MAX));
+        let by_session = |per_minute: u32, at_once: u32| {
+            DefaultKeyedRateLimiter::keyed(Quota::per_minute(burst(per_minute)).allow_burst(burst(at_once)))
+        };
         Self {
             sign_ins: DefaultKeyedRateLimiter::keyed(sign_ins.allow_burst(burst(SIGN_IN_BURST_MAX))),
-            commands: DefaultKeyedRateLimiter::keyed(commands),
+            commands: by_session(COMMANDS_PER_MINUTE_MAX, COMMANDS_BURST_MAX),
+            reads: by_session(READS_PER_MINUTE_MAX, READS_BURST_MAX),
+            polls: by_session(POLLS_PER_MINUTE_MAX, POLLS_BURST_MAX),
             clock: DefaultClock::default(),
         }
     }
@@ -49,6 +61,22 @@ impl Limits {
     /// 429 with the time to wait.
     pub fn command(&self, session: SessionId) -> Result<(), Refusal> {
         check(&self.commands, &session, &self.clock)
+    }
+
+    /// A read over HTTP.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn read(&self, session: SessionId) -> Result<(), Refusal> {
+        check(&self.reads, &session, &self.clock)
+    }
+
+    /// A poll of a stream.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn poll(&self, session: SessionId) -> Result<(), Refusal> {
+        check(&self.polls, &session, &self.clock)
     }
 }
 

@@ -102,6 +102,9 @@ impl From<OfficeError> for Refusal {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sign_ins", "登录的人太多,请稍后再试", en)
                     .after_ms(SIGN_IN_RETRY_MS)
             }
+            OfficeError::IdempotencyConflict => {
+                conflict("idempotency_conflict", "这个编号已用于另一个内容不同的请求,请换新编号", &en)
+            }
             OfficeError::Invalid { field, why } => {
                 Self::field(&format!("/{field}"), "invalid", format!("{field}:{why}"), format!("{field}: {why}"))
             }

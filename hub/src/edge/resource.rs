@@ -137,6 +137,8 @@ pub fn unknown(noun: &'static str, zh: &str, id: u64) -> Refusal {
         "assignment" => "unknown_assignment",
         "task" => "unknown_task",
         "volunteer" => "unknown_volunteer",
+        "team" => "unknown_team",
+        "grid" => "unknown_grid",
         _ => "unknown_incident",
     };
     let en = format!("{noun} {id} is not known in this district");

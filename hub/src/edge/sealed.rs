@@ -81,7 +81,9 @@ pub fn limited(pointer: &str, text: Option<&str>, max: usize) -> Result<(), Refu
     over_limit(pointer, text.map_or(0, |text| text.chars().count()), max)
 }
 
-fn over_limit(pointer: &str, got: usize, max: usize) -> Result<(), Refusal> {
+/// # Errors
+/// `over_limit` when `got` is more than `max`.
+pub fn over_limit(pointer: &str, got: usize, max: usize) -> Result<(), Refusal> {
     if got <= max {
         return Ok(());
     }

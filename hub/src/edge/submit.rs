@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use axum::http::StatusCode;
-use matcher::{Actor, Answer, BodyHash, CallSource, CommandId, DistrictId, Request};
-use sha2::{Digest, Sha256};
+use matcher::{Actor, Answer, CallSource, Command, CommandId, DistrictId, Request};
 use wire::Id;
 use wire::command::CommandArgs;
 use wire::problem::Retry;
@@ -15,7 +14,7 @@ use super::auth::allow;
 use super::command::{self, Caller};
 use super::error::Refusal;
 use super::resource::{self, About};
-use crate::engine::{Committed, EngineHandle, SealedRow, SubmitError};
+use crate::engine::{Committed, EngineHandle, SealedRow, SubmitError, body_hash};
 use crate::records::Identity;
 
 /// A command as it came.
@@ -39,6 +38,16 @@ impl Order {
     }
 }
 
+/// A command by which an office defines something. It has no twin on a socket.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub id: CommandId,
+    pub district: DistrictId,
+    /// For the log.
+    pub name: &'static str,
+    pub command: Command,
+}
+
 /// A command that was taken: what came of it, and the commit that holds it.
 pub type Taken = (Outcome, Option<u64>);
 
@@ -48,13 +57,19 @@ impl Edge {
     /// # Errors
     /// The rejection of the core, or of the border: rights, limits, a district that is not here.
     pub async fn submit(&self, who: &Identity, order: Order) -> Result<Taken, Refusal> {
-        let (id, name, began) = (order.id, order.args.name(), Instant::now());
-        let taken = self.submit_quietly(who, order).await;
-        let code = taken.as_ref().err().map_or("ok", |refusal| refusal.code);
-        metrics::counter!("baiying_commands_total", "name" => name, "code" => code).increment(1);
-        let took_ms = began.elapsed().as_millis() as u64;
-        tracing::info!(trace = %id, command = name, role = ?who.role, code, took_ms, "command");
-        taken
+        let (id, name) = (order.id, order.args.name());
+        told(who, id, name, self.submit_quietly(who, order)).await
+    }
+
+    /// The same for a definition. The caller has asked `allow`.
+    ///
+    /// # Errors
+    /// The rejection of the core.
+    pub async fn define(&self, who: &Identity, definition: Definition) -> Result<Taken, Refusal> {
+        let Definition { id, district, name, command } = definition;
+        let request = Request { id, body_hash: body_hash(&command), actor: who.actor, command };
+        let define = async { Ok(answered(self.led(district)?.submit(request, []).await?, Vec::new())) };
+        told(who, id, name, define).await
     }
 
     async fn submit_quietly(&self, who: &Identity, mut order: Order) -> Result<Taken, Refusal> {
@@ -129,6 +144,22 @@ impl Edge {
     }
 }
 
+/// One log line and one count a command.
+async fn told(
+    who: &Identity,
+    id: CommandId,
+    name: &'static str,
+    taken: impl Future<Output = Result<Taken, Refusal>>,
+) -> Result<Taken, Refusal> {
+    let began = Instant::now();
+    let taken = taken.await;
+    let code = taken.as_ref().err().map_or("ok", |refusal| refusal.code);
+    metrics::counter!("baiying_commands_total", "name" => name, "code" => code).increment(1);
+    let took_ms = began.elapsed().as_millis() as u64;
+    tracing::info!(trace = %id, command = name, role = ?who.role, code, took_ms, "command");
+    taken
+}
+
 /// The last fix, else home.
 fn last_place(engine: &EngineHandle, volunteer: matcher::VolunteerId) -> Option<matcher::Position> {
     let fix = engine.position(volunteer).map(|(position, _)| position);
@@ -143,13 +174,6 @@ fn source(who: &Identity, args: &CommandArgs, by_phone: bool) -> CallSource {
         _ if by_phone => CallSource::Phone,
         _ => CallSource::Desk,
     }
-}
-
-/// SHA-256 of name and arguments as read, its first 8 bytes: the same over HTTP and WebSocket.
-pub fn body_hash(args: &CommandArgs) -> BodyHash {
-    let body = serde_json::to_vec(args).expect("arguments are JSON");
-    let digest = Sha256::digest(&body);
-    BodyHash(u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes")))
 }
 
 fn answered(committed: Committed, dropped: Vec<String>) -> Taken {

@@ -43,7 +43,7 @@ pub use outbox::{Lane, Outbox};
 pub use publisher::Start;
 pub use service::{Engine, EngineSettings};
 pub use snapshot::{BoardVersion, SnapshotParts};
-pub use submit::{Committed, SubmitError};
+pub use submit::{Committed, SubmitError, body_hash};
 pub use view::StreamView;
 
 /// What travels beside a command through the only door.

@@ -1,6 +1,15 @@
 //! What a caller of the engine is told.
 
-use matcher::{Answer, Rejection};
+use matcher::{Answer, BodyHash, Rejection};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of a body's JSON, its first 8 bytes: the same body again has the same, whichever way it comes.
+pub fn body_hash(body: &impl Serialize) -> BodyHash {
+    let body = serde_json::to_vec(body).expect("a body is JSON");
+    let digest = Sha256::digest(&body);
+    BodyHash(u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes")))
+}
 
 /// A command that was taken: durable when this is in hand.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,16 @@
 
 use futures_util::FutureExt;
 use matcher::{AccountId, DistrictId, TeamId, Timestamp};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
 use wire::http::SignIn;
 use wire::server::Role;
 
+use super::audit::{self, AuditEntry};
 use super::error::{Answer, OfficeError};
+use super::links::{self, LinkFor};
 use super::office::Office;
+use super::once::Once;
 use super::passwords;
 use super::rows::{districts_of, districts_text, now, role_name, role_of};
 use super::sessions::{Issued, Subject, begin};
@@ -41,25 +44,35 @@ pub struct NewAccount {
     pub password: Option<String>,
 }
 
+/// How a new account is told of: for how long its link is good, what the audit keeps, and under which key.
+pub struct Invitation {
+    pub ttl_ms: u64,
+    pub entry: AuditEntry,
+    pub once: Option<Once>,
+}
+
 impl Office {
     /// Signs in by password or by the code of a one-time link.
     ///
     /// # Errors
     /// `WrongCredentials`, `LinkOver`, `TooManySignIns`.
-    pub async fn sign_in(&self, sign_in: SignIn) -> Answer<Issued> {
-        match sign_in {
-            SignIn::Password { account, password } => self.by_password(&account, password).await,
-            SignIn::Link { code } => self.redeem_link(&code).await,
-        }
+    pub async fn sign_in(&self, sign_in: SignIn, once: Option<Once>) -> Answer<Issued> {
+        let token = match sign_in {
+            SignIn::Password { account, password } => self.by_password(&account, password, once).await?,
+            SignIn::Link { code } => self.redeem_link(&code, once).await?,
+        };
+        let identity = self.session(&token).await?;
+        Ok(Issued { token, identity })
     }
 
-    async fn by_password(&self, name: &str, password: String) -> Answer<Issued> {
+    async fn by_password(&self, name: &str, password: String, once: Option<Once>) -> Answer<String> {
         let sql = "SELECT id, password FROM account WHERE name = ? AND disabled_at IS NULL";
         let row = sqlx::query(sql).bind(name).fetch_optional(&self.0.readers).await?;
         let stored = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
         let right = self.0.passwords.verify(password, stored).await?;
         let id = row.filter(|_| right).ok_or(OfficeError::WrongCredentials)?.try_get::<i64, _>("id")?;
-        self.write(move |conn| begin(conn, Subject::Account(AccountId(id.cast_unsigned()))).boxed()).await
+        let subject = Subject::Account(AccountId(id.cast_unsigned()));
+        self.write_once(once, move |conn| begin(conn, subject).boxed()).await
     }
 
     /// Makes an account.
@@ -73,28 +86,27 @@ impl Office {
             Some(password) => Some(self.0.passwords.hash(password).await?),
             None => None,
         };
-        self.write(move |conn| {
+        self.write(move |conn| async move { put(conn, &account, password).await }.boxed()).await
+    }
+
+    /// Makes an account without a password, and the code of the link by which its owner signs in the first time,
+    /// with when it ends.
+    ///
+    /// # Errors
+    /// As [`Office::add_account`], and `IdempotencyConflict`.
+    pub async fn invite_account(&self, account: NewAccount, invitation: Invitation) -> Answer<(String, Timestamp)> {
+        check(&account)?;
+        let Invitation { ttl_ms, entry, once } = invitation;
+        self.write_once(once, move |conn| {
             async move {
-                let sql = "INSERT INTO account (name, display, role, districts, team, password, made_at) \
-                           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
-                let display = if account.display.is_empty() { &account.name } else { &account.display };
-                let made = sqlx::query(sql)
-                    .bind(&account.name)
-                    .bind(display)
-                    .bind(role_name(account.role))
-                    .bind(districts_text(&account.districts))
-                    .bind(account.team.map(|team| team.0.cast_signed()))
-                    .bind(password)
-                    .bind(now().0)
-                    .execute(conn)
-                    .await?;
-                let taken = || invalid("account", format!("the name {:?} is taken / 账号名已被使用", account.name));
-                if made.rows_affected() == 0 { Err(taken()) } else { Ok(made.last_insert_rowid()) }
+                let id = put(&mut *conn, &account, None).await?;
+                audit::put(&mut *conn, entry).await?;
+                let code = links::issue(conn, LinkFor::Account(id), ttl_ms).await?;
+                Ok((code, now().plus_ms(ttl_ms)))
             }
             .boxed()
         })
         .await
-        .map(|id| AccountId(id.cast_unsigned()))
     }
 
     /// A new password; every session of the account ends.
@@ -143,6 +155,24 @@ impl Office {
         let unknown = || OfficeError::Unknown { what: "account", name: name.to_owned() };
         row.as_ref().map(listed).transpose()?.ok_or_else(unknown)
     }
+}
+
+async fn put(conn: &mut SqliteConnection, account: &NewAccount, password: Option<String>) -> Answer<AccountId> {
+    let sql = "INSERT INTO account (name, display, role, districts, team, password, made_at) \
+               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
+    let display = if account.display.is_empty() { &account.name } else { &account.display };
+    let made = sqlx::query(sql)
+        .bind(&account.name)
+        .bind(display)
+        .bind(role_name(account.role))
+        .bind(districts_text(&account.districts))
+        .bind(account.team.map(|team| team.0.cast_signed()))
+        .bind(password)
+        .bind(now().0)
+        .execute(conn)
+        .await?;
+    let taken = || invalid("account", format!("the name {:?} is taken / 账号名已被使用", account.name));
+    if made.rows_affected() == 0 { Err(taken()) } else { Ok(AccountId(made.last_insert_rowid().cast_unsigned())) }
 }
 
 fn listed(row: &SqliteRow) -> Answer<Account> {

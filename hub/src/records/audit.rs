@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 
 use super::error::Answer;
 use super::office::Office;
+use super::once::Once;
 use super::rows::now;
 
 /// One act to be kept.
@@ -41,26 +42,15 @@ const FIRST: [u8; 32] = [0; 32];
 impl Office {
     /// Keeps one act.
     pub async fn audit(&self, entry: AuditEntry) -> Answer<()> {
-        self.write(move |conn| {
-            async move {
-                let last = sqlx::query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
-                    .fetch_optional(&mut *conn)
-                    .await?;
-                let (id, previous) = match last {
-                    Some(row) => (row.try_get::<i64, _>("id")? + 1, row.try_get::<Vec<u8>, _>("hash")?),
-                    None => (1, FIRST.to_vec()),
-                };
-                let (at, actor) = (now().0, actor_text(entry.actor));
-                let hash = link(&previous, id, at, [&actor, entry.verb, &entry.resource, &entry.detail]);
-                let sql =
-                    "INSERT INTO audit (id, at, actor, verb, resource, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)";
-                let insert = sqlx::query(sql).bind(id).bind(at).bind(actor).bind(entry.verb);
-                insert.bind(entry.resource).bind(entry.detail).bind(&hash[..]).execute(conn).await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+        self.audit_once(entry, None).await
+    }
+
+    /// Keeps one act, once under a key.
+    ///
+    /// # Errors
+    /// `IdempotencyConflict`.
+    pub async fn audit_once(&self, entry: AuditEntry, once: Option<Once>) -> Answer<()> {
+        self.write_once(once, move |conn| put(conn, entry).boxed()).await
     }
 
     /// Checks the chain of the office in `folder`, from the first row. `Ok(Ok(rows))`: it holds.
@@ -73,6 +63,21 @@ impl Office {
         let mut conn = options.connect().await.with_context(|| format!("cannot read {}", file.display()))?;
         check_chain(&mut conn).await
     }
+}
+
+/// Keeps one act inside a transaction.
+pub(super) async fn put(conn: &mut SqliteConnection, entry: AuditEntry) -> Answer<()> {
+    let last = sqlx::query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetch_optional(&mut *conn).await?;
+    let (id, previous) = match last {
+        Some(row) => (row.try_get::<i64, _>("id")? + 1, row.try_get::<Vec<u8>, _>("hash")?),
+        None => (1, FIRST.to_vec()),
+    };
+    let (at, actor) = (now().0, actor_text(entry.actor));
+    let hash = link(&previous, id, at, [&actor, entry.verb, &entry.resource, &entry.detail]);
+    let sql = "INSERT INTO audit (id, at, actor, verb, resource, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let insert = sqlx::query(sql).bind(id).bind(at).bind(actor).bind(entry.verb);
+    insert.bind(entry.resource).bind(entry.detail).bind(&hash[..]).execute(conn).await?;
+    Ok(())
 }
 
 async fn check_chain(conn: &mut SqliteConnection) -> anyhow::Result<Result<u64, AuditFault>> {

@@ -18,6 +18,9 @@ pub enum OfficeError {
     SessionOver,
     #[error("the ticket is not known, was used before, or is older than 30 s; ask for a new one")]
     TicketOver,
+    /// An `Idempotency-Key` that stands for something else.
+    #[error("this key was used before with another body; take a new one")]
+    IdempotencyConflict,
     #[error("{field}: {why}")]
     Invalid { field: &'static str, why: String },
     #[error("there is no {what} {name:?}")]

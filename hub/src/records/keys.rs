@@ -6,10 +6,12 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// A secret key. Its bytes are never printed.
 #[derive(Clone)]
-pub struct Key(pub(super) [u8; 32]);
+pub struct Key([u8; 32]);
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,6 +26,15 @@ impl Key {
     /// When others may read the file, when it is not 32 bytes long, or when it cannot be read or written.
     pub fn open_or_draw(path: &Path) -> Result<Self> {
         if path.exists() { Self::open(path) } else { Self::draw(path) }
+    }
+
+    /// A secret of its own for `value`, one of the kind `what`: HMAC-SHA-256 (RFC 2104) of both.
+    pub(super) fn derive(&self, what: &str, value: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(what.as_bytes());
+        mac.update(b":");
+        mac.update(value.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     fn open(path: &Path) -> Result<Self> {

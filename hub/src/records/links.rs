@@ -6,8 +6,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::{Answer, OfficeError};
 use super::office::Office;
+use super::once::Once;
 use super::rows::{Token, now};
-use super::sessions::{Issued, Subject, begin};
+use super::sessions::{Subject, begin};
 
 /// Where a link leads; the code follows as the fragment (`/sign-in#CODE`), so that it is in no server's log.
 pub const SIGN_IN_PATH: &str = "/sign-in";
@@ -45,10 +46,10 @@ impl Office {
         .await
     }
 
-    /// Signs in by a link; it is used up.
-    pub(super) async fn redeem_link(&self, code: &str) -> Answer<Issued> {
+    /// The token of a session begun by a link, which is used up.
+    pub(super) async fn redeem_link(&self, code: &str, once: Option<Once>) -> Answer<String> {
         let hash = Token::parse(code).ok_or(OfficeError::LinkOver)?.hash();
-        self.write(move |conn| {
+        self.write_once(once, move |conn| {
             async move {
                 let sql = "UPDATE link SET used_at = ?2 WHERE code = ?1 AND used_at IS NULL AND expires_at > ?2 \
                            RETURNING account, volunteer";
@@ -67,7 +68,8 @@ impl Office {
     }
 }
 
-async fn issue(conn: &mut SqliteConnection, person: LinkFor, ttl_ms: u64) -> Answer<String> {
+/// A code for one person, inside a transaction.
+pub(super) async fn issue(conn: &mut SqliteConnection, person: LinkFor, ttl_ms: u64) -> Answer<String> {
     let code = Token::draw();
     let (account, volunteer) = match person {
         LinkFor::Account(id) => (Some(id.0.cast_signed()), None),

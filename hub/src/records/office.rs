@@ -11,7 +11,7 @@ use matcher::{CallerKey, VolunteerId};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 
 use super::callers::CallerKeys;
 use super::error::{Answer, OfficeError};
@@ -40,6 +40,9 @@ pub(super) struct Desk {
     pub tickets: Tickets,
     pub probes: Probes,
     pub callers: CallerKeys,
+    pub key: Key,
+    /// Held from the reading of the registry to the writing of what came of it: numbers are given out once.
+    registering: Arc<Mutex<()>>,
     pub names: ArcSwap<NameBook>,
     pub revoked: broadcast::Sender<SessionId>,
 }
@@ -56,13 +59,16 @@ impl Office {
         migrations().run_direct(None, &mut writer, false).await.context("office.db: its tables could not be made")?;
         let readers =
             SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.read_only(true)).await?;
+        let key = Key::open_or_draw(&folder.join("caller.key"))?;
         let office = Self(Arc::new(Desk {
             readers,
             writer: Arc::new(Mutex::new(writer)),
             passwords: Passwords::new(),
             tickets: Tickets::default(),
             probes: Probes::default(),
-            callers: CallerKeys::new(Key::open_or_draw(&folder.join("caller.key"))?),
+            callers: CallerKeys::new(key.clone()),
+            key,
+            registering: Arc::default(),
             names: ArcSwap::from_pointee(NameBook::default()),
             revoked: broadcast::channel(REVOCATIONS_BEHIND_MAX).0,
         }));
@@ -91,6 +97,11 @@ impl Office {
             done
         });
         task.await.map_err(|e| OfficeError::Failed(e.into()))?
+    }
+
+    /// The turn of whoever registers people or teams: nobody else gives out numbers until it is dropped.
+    pub async fn registering(&self) -> OwnedMutexGuard<()> {
+        self.0.registering.clone().lock_owned().await
     }
 
     /// Names of volunteers, as they are now; what the engine renders with.
@@ -134,12 +145,12 @@ fn options(file: &Path) -> SqliteConnectOptions {
 }
 
 fn migrations() -> Migrator {
-    let office = include_str!("../../migrations/sqlite/office/0001_office.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "office".into(),
-        MigrationType::Simple,
-        office.into_sql_str(),
-        false,
-    )])
+    let (office, once) = (
+        include_str!("../../migrations/sqlite/office/0001_office.sql").into_sql_str(),
+        include_str!("../../migrations/sqlite/office/0002_once.sql").into_sql_str(),
+    );
+    Migrator::with_migrations(vec![
+        Migration::new(1, "office".into(), MigrationType::Simple, office, false),
+        Migration::new(2, "once".into(), MigrationType::Simple, once, false),
+    ])
 }

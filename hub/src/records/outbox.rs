@@ -2,13 +2,18 @@
 //! derive from the import, so that sending twice is the same as once.
 
 use futures_util::FutureExt;
-use matcher::{Command, CommandId, DistrictId};
+use matcher::{Command, CommandId, DistrictId, Rejection, VolunteerId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::audit::{self, AuditEntry};
 use super::error::Answer;
 use super::menu::{self, MenuItem};
 use super::office::Office;
+use super::once::Once;
 use super::people::{self, Person};
 use super::rows::now;
 
@@ -23,20 +28,49 @@ pub struct OwedCommand {
 #[derive(Clone, Debug, Default)]
 pub struct OfficeChange {
     pub people: Vec<Person>,
+    /// Those who are stood down.
+    pub retired: Vec<VolunteerId>,
     pub menu: Vec<MenuItem>,
     /// For the live half, in this order.
     pub commands: Vec<Command>,
 }
 
+/// A change of a district's office, with what the audit keeps of it, once under a key.
+pub struct Import {
+    pub district: DistrictId,
+    pub change: OfficeChange,
+    pub entry: Option<AuditEntry>,
+    pub once: Option<Once>,
+}
+
 impl Office {
     /// Writes `change` whole or not at all. Returns the import's own id, by which its commands are found.
     pub async fn import(&self, district: DistrictId, change: OfficeChange) -> Answer<Uuid> {
+        let import = Import { district, change, entry: None, once: None };
+        self.import_once(import, ()).await.map(|(import, ())| import)
+    }
+
+    /// The same; `said` is what the caller is told, again when he asks again.
+    ///
+    /// # Errors
+    /// `IdempotencyConflict`.
+    pub async fn import_once<T>(&self, import: Import, said: T) -> Answer<(Uuid, T)>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let Import { district, change, entry, once } = import;
         let import = Uuid::now_v7();
-        let people_change = !change.people.is_empty();
-        self.write(move |conn| {
+        let people_change = !(change.people.is_empty() && change.retired.is_empty());
+        let imported = self.write_once(once, move |conn| {
             async move {
+                if let Some(entry) = entry {
+                    audit::put(&mut *conn, entry).await?;
+                }
                 for person in &change.people {
                     people::put(conn, person).await?;
+                }
+                for volunteer in &change.retired {
+                    people::retire(conn, *volunteer).await?;
                 }
                 for item in &change.menu {
                     menu::put(conn, district, item).await?;
@@ -50,15 +84,15 @@ impl Office {
                         sqlx::query(sql).bind(id.as_bytes().to_vec()).bind(import.to_string()).bind(district.0);
                     insert.bind(place as i64).bind(body).bind(now().0).execute(&mut *conn).await?;
                 }
-                Ok(())
+                Ok((import, said))
             }
             .boxed()
-        })
-        .await?;
+        });
+        let imported = imported.await?;
         if people_change {
             self.reload_names().await?;
         }
-        Ok(import)
+        Ok(imported)
     }
 
     /// Commands of a district that were not taken yet, oldest first, at most `limit`.
@@ -75,19 +109,27 @@ impl Office {
     }
 
     /// Why commands of an import were refused.
-    pub async fn refused(&self, import: Uuid) -> Answer<Vec<String>> {
+    pub async fn refused(&self, import: Uuid) -> Answer<Vec<Rejection>> {
         let sql = "SELECT refused FROM outbox WHERE import = ? AND refused IS NOT NULL ORDER BY place";
         let rows = sqlx::query(sql).bind(import.to_string()).fetch_all(&self.0.readers).await?;
-        rows.iter().map(|row| Ok(row.try_get("refused")?)).collect()
+        let rejection = |row: &SqliteRow| -> Answer<Rejection> {
+            Ok(serde_json::from_str(row.try_get("refused")?).map_err(anyhow::Error::from)?)
+        };
+        rows.iter().map(rejection).collect()
     }
 
-    /// The live half took the command, or refused it for good (`refused` says why).
-    pub async fn settled(&self, id: CommandId, refused: Option<String>) -> Answer<()> {
+    /// The live half took the command, or refused it for good (`refused` says why): then those whom it does not know
+    /// are struck off the registry, which holds nobody who cannot be sent.
+    pub async fn settled(&self, id: CommandId, refused: Option<Rejection>, strangers: Vec<VolunteerId>) -> Answer<()> {
+        let refused = refused.map(|why| serde_json::to_string(&why).expect("a rejection is JSON"));
         self.write(move |conn| {
             async move {
                 let sql = "UPDATE outbox SET sent_at = ?, refused = ? WHERE id = ?";
                 let id = Uuid::from_u128(id.0).as_bytes().to_vec();
-                sqlx::query(sql).bind(now().0).bind(refused).bind(id).execute(conn).await?;
+                sqlx::query(sql).bind(now().0).bind(refused).bind(id).execute(&mut *conn).await?;
+                for volunteer in strangers {
+                    people::retire(conn, volunteer).await?;
+                }
                 Ok(())
             }
             .boxed()

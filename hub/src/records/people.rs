@@ -21,27 +21,29 @@ pub struct Person {
     pub class: ProviderClass,
 }
 
-/// How to reach a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    pub name: String,
-    pub phone: Option<String>,
-}
-
 impl Office {
-    /// Name and number of one volunteer; the caller has asked `allow`, and the desk's click is audited.
-    pub async fn contact(&self, volunteer: VolunteerId) -> Answer<Contact> {
-        let sql = "SELECT name, phone FROM person WHERE volunteer = ? AND retired_at IS NULL";
-        let row = sqlx::query(sql).bind(volunteer.0.cast_signed()).fetch_optional(&self.0.readers).await?;
-        let row = row.ok_or_else(|| OfficeError::Unknown { what: "volunteer", name: volunteer.to_string() })?;
-        Ok(Contact { name: row.try_get("name")?, phone: row.try_get("phone")? })
-    }
-
     /// All people of a district by volunteer number, for export and for finding them again in an import.
     pub async fn people(&self, district: DistrictId) -> Answer<Vec<Person>> {
         let sql = "SELECT * FROM person WHERE district = ? AND retired_at IS NULL ORDER BY volunteer";
         let rows = sqlx::query(sql).bind(district.0).fetch_all(&self.0.readers).await?;
         rows.iter().map(person).collect()
+    }
+
+    /// The same with those who were stood down: whoever comes back keeps his number.
+    pub async fn registry(&self, district: DistrictId) -> Answer<Vec<Person>> {
+        let sql = "SELECT * FROM person WHERE district = ? ORDER BY volunteer";
+        let rows = sqlx::query(sql).bind(district.0).fetch_all(&self.0.readers).await?;
+        rows.iter().map(person).collect()
+    }
+
+    /// One of those who help.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none of this number, or when he was stood down.
+    pub async fn person(&self, volunteer: VolunteerId) -> Answer<Person> {
+        let sql = "SELECT * FROM person WHERE volunteer = ? AND retired_at IS NULL";
+        let row = sqlx::query(sql).bind(volunteer.0.cast_signed()).fetch_optional(&self.0.readers).await?;
+        person(&row.ok_or_else(|| OfficeError::Unknown { what: "volunteer", name: volunteer.to_string() })?)
     }
 }
 
@@ -56,6 +58,19 @@ fn person(row: &sqlx::sqlite::SqliteRow) -> Answer<Person> {
         home: home.ok_or_else(|| anyhow::anyhow!("the registry has a home that is no place"))?,
         class: class_of(row.try_get("class")?)?,
     })
+}
+
+/// Rounded to about 100 m: what the live half may know of a home.
+pub fn roughly(home: Position) -> Position {
+    const STEP_E7: i32 = 10_000;
+    let round = |e7: i32| (e7 + STEP_E7 / 2 * e7.signum()) / STEP_E7 * STEP_E7;
+    Position { lat_e7: round(home.lat_e7), lng_e7: round(home.lng_e7) }
+}
+
+/// Whether this can be a number to call: 5 to 15 digits (ITU-T E.164), and what people write between them.
+pub fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
 }
 
 /// Adds or changes one person inside a transaction.
@@ -79,6 +94,13 @@ pub(super) async fn put(conn: &mut SqliteConnection, person: &Person) -> Answer<
         .bind(now().0)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Stands one person down inside a transaction: the row stays, for those who look back, and for whoever comes back.
+pub(super) async fn retire(conn: &mut SqliteConnection, volunteer: VolunteerId) -> Answer<()> {
+    let sql = "UPDATE person SET retired_at = ? WHERE volunteer = ? AND retired_at IS NULL";
+    sqlx::query(sql).bind(now().0).bind(volunteer.0.cast_signed()).execute(conn).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use wire::server::Role;
 
 use super::error::{Answer, OfficeError};
 use super::office::Office;
+use super::once::Once;
 use super::rows::{Token, districts_of, now, role_of};
 
 /// How long a session of an account lasts; a phone's lasts [`PHONE_SESSION_MS`] from its last rotation.
@@ -124,29 +125,20 @@ impl Office {
 
     /// The next token of a phone's session; the one given is good until the new one is first used. Sessions of
     /// accounts do not rotate: they end after twelve hours.
-    pub async fn rotate(&self, token: &str) -> Answer<Issued> {
+    pub async fn rotate(&self, token: &str, once: Option<Once>) -> Answer<Issued> {
         let identity = self.session(token).await?;
         if matches!(identity.subject, Subject::Account(_)) {
             return Ok(Issued { token: token.to_owned(), identity });
         }
-        let next = Token::draw();
-        let (hash, id) = (next.hash(), identity.session.0);
-        self.write(move |conn| {
-            async move {
-                let sql = "UPDATE session SET next = ? WHERE id = ? AND revoked_at IS NULL";
-                sqlx::query(sql).bind(&hash[..]).bind(id).execute(conn).await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await?;
-        Ok(Issued { token: next.text(), identity })
+        let id = identity.session.0;
+        let next = self.write_once(once, move |conn| next(conn, id).boxed()).await?;
+        Ok(Issued { token: next, identity })
     }
 
     /// Makes a resident's phone or browser known: from now on it can raise an alarm.
-    pub async fn register_device(&self, device: Device) -> Answer<Issued> {
+    pub async fn register_device(&self, device: Device, once: Option<Once>) -> Answer<Issued> {
         let callers = self.0.callers.clone();
-        self.write(move |conn| {
+        let token = self.write_once(once, move |conn| {
             async move {
                 let sql = "INSERT INTO device (district, caller_key, name, home_lat, home_lng, made_at) VALUES (?, 0, ?, ?, ?, ?)";
                 let made = sqlx::query(sql)
@@ -163,8 +155,10 @@ impl Office {
                 begin(conn, Subject::Device(id)).await
             }
             .boxed()
-        })
-        .await
+        });
+        let token = token.await?;
+        let identity = self.session(&token).await?;
+        Ok(Issued { token, identity })
     }
 
     /// Ends one session: its token is refused from now on, and whoever holds a socket of it is told.
@@ -227,8 +221,15 @@ const SESSION_BY_TOKEN: &str = "\
                    LEFT JOIN device d ON d.id = s.device \
     WHERE (s.token = ?1 OR s.next = ?1) AND s.revoked_at IS NULL AND a.disabled_at IS NULL AND p.retired_at IS NULL";
 
-/// Begins a session inside a transaction.
-pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answer<Issued> {
+async fn next(conn: &mut SqliteConnection, session: i64) -> Answer<String> {
+    let next = Token::draw();
+    let sql = "UPDATE session SET next = ? WHERE id = ? AND revoked_at IS NULL";
+    sqlx::query(sql).bind(&next.hash()[..]).bind(session).execute(conn).await?;
+    Ok(next.text())
+}
+
+/// Begins a session inside a transaction; says its token.
+pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answer<String> {
     let token = Token::draw();
     let hash = token.hash();
     let (account, volunteer, device) = match subject {
@@ -240,8 +241,9 @@ pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answ
     let sql = "INSERT INTO session (token, account, volunteer, device, made_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)";
     let insert = sqlx::query(sql).bind(&hash[..]).bind(account).bind(volunteer).bind(device);
     insert.bind(now().0).bind(now().plus_ms(lasts_ms).0).execute(&mut *conn).await?;
+    // An account that was disabled meanwhile is not begun for.
     let row = sqlx::query(SESSION_BY_TOKEN).bind(&hash[..]).fetch_optional(conn).await?;
-    Ok(Issued { token: token.text(), identity: identity(&row.ok_or(OfficeError::WrongCredentials)?)? })
+    row.map(|_| token.text()).ok_or(OfficeError::WrongCredentials)
 }
 
 fn identity(row: &SqliteRow) -> Answer<Identity> {

@@ -49,12 +49,12 @@ fn people(people: Vec<Person>) -> OfficeChange {
 async fn a_password_signs_in_and_nothing_else_does() {
     let (_folder, office) = office().await;
     let id = office.add_account(operator(Some("long enough 1"))).await.unwrap();
-    let issued = office.sign_in(by_password("wang", "long enough 1")).await.unwrap();
+    let issued = office.sign_in(by_password("wang", "long enough 1"), None).await.unwrap();
     let identity = office.session(&issued.token).await.unwrap();
     assert_eq!((identity.actor, identity.role, identity.name.as_str()), (Actor::Desk(id), Role::Operator, "王值班"));
     assert_eq!(identity.districts, [DISTRICT]);
     for (account, password) in [("wang", "long enough 2"), ("li", "long enough 1"), ("wang", "")] {
-        let answer = office.sign_in(by_password(account, password)).await;
+        let answer = office.sign_in(by_password(account, password), None).await;
         assert!(matches!(answer, Err(OfficeError::WrongCredentials)), "{account} with {password:?}: {answer:?}");
     }
 }
@@ -86,18 +86,19 @@ async fn a_link_signs_in_once() {
     let id = office.add_account(operator(None)).await.unwrap();
     let codes = office.issue_links(vec![LinkFor::Account(id), LinkFor::Account(id)], 60_000).await.unwrap();
     let link = |code: &str| SignIn::Link { code: code.to_owned() };
-    office.sign_in(link(&codes[0])).await.unwrap();
-    assert!(matches!(office.sign_in(link(&codes[0])).await, Err(OfficeError::LinkOver)));
-    office.sign_in(link(&codes[1])).await.unwrap();
+    office.sign_in(link(&codes[0]), None).await.unwrap();
+    assert!(matches!(office.sign_in(link(&codes[0]), None).await, Err(OfficeError::LinkOver)));
+    office.sign_in(link(&codes[1]), None).await.unwrap();
     let late = office.issue_links(vec![LinkFor::Account(id)], 0).await.unwrap();
-    assert!(matches!(office.sign_in(link(&late[0])).await, Err(OfficeError::LinkOver)));
-    assert!(matches!(office.sign_in(link("not a code")).await, Err(OfficeError::LinkOver)));
+    assert!(matches!(office.sign_in(link(&late[0]), None).await, Err(OfficeError::LinkOver)));
+    assert!(matches!(office.sign_in(link("not a code"), None).await, Err(OfficeError::LinkOver)));
 }
 
 #[tokio::test]
 async fn a_ticket_is_good_once() {
     let (_folder, office) = office().await;
-    let device = office.register_device(Device { district: DISTRICT, name: String::new(), home: None }).await.unwrap();
+    let device =
+        office.register_device(Device { district: DISTRICT, name: String::new(), home: None }, None).await.unwrap();
     let ticket = office.issue_ticket(device.identity.clone()).unwrap();
     assert_eq!(office.redeem_ticket(&ticket).unwrap(), device.identity);
     assert!(matches!(office.redeem_ticket(&ticket), Err(OfficeError::TicketOver)));
@@ -107,14 +108,14 @@ async fn a_ticket_is_good_once() {
 async fn disabling_an_account_ends_its_sessions_and_tickets_at_once() {
     let (_folder, office) = office().await;
     office.add_account(operator(Some("long enough 1"))).await.unwrap();
-    let issued = office.sign_in(by_password("wang", "long enough 1")).await.unwrap();
+    let issued = office.sign_in(by_password("wang", "long enough 1"), None).await.unwrap();
     let ticket = office.issue_ticket(issued.identity.clone()).unwrap();
     let mut revoked = office.revocations();
     office.disable_account("wang").await.unwrap();
     assert_eq!(revoked.recv().await.unwrap(), issued.identity.session);
     assert!(matches!(office.session(&issued.token).await, Err(OfficeError::Unauthenticated)));
     assert!(matches!(office.redeem_ticket(&ticket), Err(OfficeError::TicketOver)));
-    let again = office.sign_in(by_password("wang", "long enough 1")).await;
+    let again = office.sign_in(by_password("wang", "long enough 1"), None).await;
     assert!(matches!(again, Err(OfficeError::WrongCredentials)), "{again:?}");
 }
 
@@ -122,9 +123,9 @@ async fn disabling_an_account_ends_its_sessions_and_tickets_at_once() {
 async fn a_token_rotates_and_a_copied_one_ends_the_session() {
     let (_folder, office) = office().await;
     let home = Position::from_degrees(45.7, 126.6);
-    let first = office.register_device(Device { district: DISTRICT, name: "李奶奶".into(), home }).await.unwrap();
+    let first = office.register_device(Device { district: DISTRICT, name: "李奶奶".into(), home }, None).await.unwrap();
     assert_eq!(first.identity.home, home);
-    let second = office.rotate(&first.token).await.unwrap();
+    let second = office.rotate(&first.token, None).await.unwrap();
     office.session(&first.token).await.expect("good until the new one is used");
     office.session(&second.token).await.expect("the new one");
     office.session(&second.token).await.expect("the new one is now the token");
@@ -142,7 +143,7 @@ async fn people_are_found_by_number_and_masked_on_walls() {
     assert_eq!(office.names().masked(one), "王师傅");
     assert_eq!(office.names().masked(two), "欧阳师傅");
     assert_eq!(office.names().masked(VolunteerId::new(DISTRICT, 3)), "—");
-    assert_eq!(office.contact(one).await.unwrap().phone.as_deref(), Some("138 0000 0000"));
+    assert_eq!(office.person(one).await.unwrap().phone.as_deref(), Some("138 0000 0000"));
     office.close().await.unwrap();
     let again = Office::open(folder.path()).await.unwrap();
     assert_eq!(again.names().name(two), "欧阳明");
@@ -158,7 +159,7 @@ async fn an_import_owes_its_commands_until_they_are_settled() {
     let owed = office.owed(DISTRICT, 10).await.unwrap();
     assert_eq!(owed.iter().map(|owed| owed.command.clone()).collect::<Vec<_>>(), commands);
     assert_eq!(owed, office.owed(DISTRICT, 10).await.unwrap(), "the same ids when asked again");
-    office.settled(owed[0].id, None).await.unwrap();
+    office.settled(owed[0].id, None, Vec::new()).await.unwrap();
     assert_eq!(office.owed(DISTRICT, 10).await.unwrap(), owed[1..]);
 }
 

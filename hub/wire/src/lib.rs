@@ -8,13 +8,14 @@
 //! - [`rows`]: what each role may see, as rows to be upserted by id; masked views are types of their own
 //! - [`close`]: close codes, whose range says whether to reconnect
 //! - [`problem`] errors (RFC 9457)
-//! - [`http`]: bodies that only HTTP has; [`twin`]: the HTTP bodies of commands
+//! - [`http`]: bodies that only HTTP has; [`twin`]: the HTTP bodies of commands; [`office`]: what an office defines
 
 pub mod client;
 pub mod close;
 pub mod command;
 pub mod http;
 mod ids;
+pub mod office;
 pub mod problem;
 pub mod rows;
 pub mod server;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use matcher::{Actor, BodyHash, Command, Request};
-use sha2::{Digest, Sha256};
+use matcher::{Actor, Command, Rejection, Request, VolunteerId};
 
-use crate::engine::{EngineHandle, SubmitError};
+use crate::engine::{EngineHandle, SubmitError, body_hash};
 use crate::records::{Office, OwedCommand};
 
 /// Commands read at once.
@@ -27,26 +26,41 @@ pub async fn deliver(office: &Office, engine: &EngineHandle) -> Result<()> {
             return Ok(());
         }
         for command in owed {
-            let id = command.id;
+            let (id, enrolled) = (command.id, enrolled(&command.command));
             let refused = send(engine, command).await?;
-            office.settled(id, refused).await?;
+            let strangers = if refused.is_some() { strangers(engine, enrolled) } else { Vec::new() };
+            office.settled(id, refused, strangers).await?;
         }
     }
+}
+
+fn enrolled(command: &Command) -> Vec<VolunteerId> {
+    match command {
+        Command::EnrolVolunteers { volunteers } => volunteers.iter().map(|volunteer| volunteer.id).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn strangers(engine: &EngineHandle, mut volunteers: Vec<VolunteerId>) -> Vec<VolunteerId> {
+    engine.read(|district| volunteers.retain(|id| district.volunteer(*id).is_none()));
+    volunteers
 }
 
 /// Gives one command until it is taken or refused; says why when refused.
 ///
 /// # Errors
-/// When whether it was taken stays unknown.
-pub async fn send(engine: &EngineHandle, owed: OwedCommand) -> Result<Option<String>> {
+/// When whether it was taken stays unknown; [`SubmitError::LowOnSpace`] when the disk is full.
+pub async fn send(engine: &EngineHandle, owed: OwedCommand) -> Result<Option<Rejection>> {
     let body_hash = body_hash(&owed.command);
     let request = Request { id: owed.id, body_hash, actor: Actor::System, command: owed.command };
     for _ in 0..TRIES_MAX {
         match engine.submit(request.clone(), []).await {
             Ok(_) => return Ok(None),
-            Err(SubmitError::Rejected(rejection)) => return Ok(Some(rejection.to_string())),
+            Err(SubmitError::Rejected(rejection)) => return Ok(Some(rejection)),
             Err(SubmitError::Stopped) => break,
-            Err(SubmitError::Busy { .. } | SubmitError::LowOnSpace | SubmitError::Unknown) => {
+            // Waiting frees no disk: whoever brings it in is told, and the command stays owed.
+            Err(full @ SubmitError::LowOnSpace) => return Err(full.into()),
+            Err(SubmitError::Busy { .. } | SubmitError::Unknown) => {
                 tokio::time::sleep(TRY_AGAIN).await;
             }
         }
@@ -54,11 +68,4 @@ pub async fn send(engine: &EngineHandle, owed: OwedCommand) -> Result<Option<Str
     bail!(
         "the district takes no command now; what is left is kept and sent at the next start / 其余命令已保存,下次启动时继续"
     )
-}
-
-/// SHA-256 of the command's JSON, its first 8 bytes: the same command again has the same.
-fn body_hash(command: &Command) -> BodyHash {
-    let body = serde_json::to_vec(command).expect("a command is JSON");
-    let digest = Sha256::digest(body);
-    BodyHash(u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes")))
 }

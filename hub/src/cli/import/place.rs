@@ -34,10 +34,3 @@ pub fn of(line: Line, crs: Crs) -> Result<Option<Position>, BadRow> {
         line.bad("lat", "(0, 0) is in the Gulf of Guinea / 坐标是 0", "leave both empty when unknown / 不知道就留空")
     })
 }
-
-/// Rounded to about 100 m: what the live half may know of a home.
-pub fn rounded(home: Position) -> Position {
-    const STEP_E7: i32 = 10_000;
-    let round = |e7: i32| (e7 + STEP_E7 / 2 * e7.signum()) / STEP_E7 * STEP_E7;
-    Position { lat_e7: round(home.lat_e7), lng_e7: round(home.lng_e7) }
-}

@@ -14,10 +14,13 @@ use super::columns::{Line, Sheet};
 use super::report::{BadRow, Report, sort};
 use super::table::Table;
 use super::{Kind, Known, Read, cells, place};
-use crate::records::{OfficeChange, Person};
+use crate::records::{OfficeChange, Person, is_phone, roughly};
 
 /// Farther than this from the district's middle a home is taken for a mistake.
 const HOME_DISTANCE_M_MAX: f64 = 100_000.0;
+/// Volunteers of one command: the rows of a commit travel in one frame, which should be no longer than a part of a
+/// snapshot (32 KiB), and two of which must never fill a desk's queue.
+const ENROLLED_AT_ONCE: usize = 64;
 /// A member organisation's crew.
 const CAPACITY_MAX: u8 = 99;
 
@@ -52,7 +55,7 @@ pub fn unused(sheet: &Sheet) -> Vec<String> {
 fn change(rows: Vec<(Person, Volunteer)>, teams: Vec<Team>) -> OfficeChange {
     let (people, volunteers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let teams = teams.chunks(ITEMS_PER_COMMAND_MAX).map(|teams| Command::DefineTeams { teams: teams.to_vec() });
-    let enrol = volunteers.chunks(ITEMS_PER_COMMAND_MAX);
+    let enrol = volunteers.chunks(ENROLLED_AT_ONCE);
     let enrol = enrol.map(|volunteers| Command::EnrolVolunteers { volunteers: volunteers.to_vec() });
     let commands = teams.chain(enrol).collect();
     OfficeChange { people, commands, ..OfficeChange::default() }
@@ -119,7 +122,7 @@ impl<'a> Roll<'a> {
             class,
             skills,
             home_grid,
-            home: place::rounded(home),
+            home: roughly(home),
             travel,
             team,
             capacity,
@@ -245,9 +248,7 @@ fn phone(line: Line) -> Result<Option<String>, BadRow> {
     let Some(text) = cells::maybe_text(line, "phone", 30)? else {
         return Ok(None);
     };
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let allowed = text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c));
-    if allowed && (5..=15).contains(&digits) {
+    if is_phone(text) {
         return Ok(Some(text.to_owned()));
     }
     Err(line.bad("phone", format!("{text:?}"), "5 to 15 digits / 填 5 到 15 位数字"))

@@ -2,9 +2,11 @@
 //! unless the good rows are asked for.
 
 use axum::extract::{Request, State};
-use matcher::{District, DistrictId};
-use serde::Deserialize;
+use matcher::{District, DistrictId, Rejection};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
+use uuid::Uuid;
 use wire::client::Crs;
 use wire::http::Imported;
 use wire::problem::Problem;
@@ -13,9 +15,10 @@ use super::super::Edge;
 use super::super::auth::Verb;
 use super::super::error::Refusal;
 use super::answer::{Answered, InLanguage};
-use super::take::{Asked, Who, content_type, whole, wrong_content_type};
+use super::take::{Asked, MaybeKey, Who, content_type, whole, wrong_content_type};
 use crate::cli::import::{self, Kind, Known, Reading};
-use crate::records::AuditEntry;
+use crate::engine::SubmitError;
+use crate::records::{AuditEntry, Import};
 
 /// Bytes of a file.
 const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -45,30 +48,75 @@ fn name(kind: &str) -> Result<&'static str, Refusal> {
     }
 }
 
-async fn imported(edge: &Edge, who: &Who, kind: Kind, query: FileQuery, request: Request) -> Result<Imported, Refusal> {
+/// Reads a file and brings it in.
+pub async fn imported(
+    edge: &Edge,
+    who: &Who,
+    kind: Kind,
+    query: FileQuery,
+    key: MaybeKey,
+    request: Request,
+) -> Result<Imported, Refusal> {
     let verb = if kind == Kind::Volunteers { Verb::Enrol } else { Verb::Define };
     let district = edge.permitted(who, verb, query.district.as_deref())?;
     let name = name(&content_type(request.headers()))?.to_owned();
     let reading = Reading { kind, name, crs: query.crs, skip_bad: query.skip_bad };
     let file = whole(request.into_body(), FILE_BYTES_MAX).await?;
+    let once = key.once_bytes(Some(who), &format!("{reading:?} of {district}"), &file);
+    let _turn = edge.office().registering().await;
+    if let Some((import, said)) = edge.office().recall(once.clone()).await? {
+        return Ok(report(finish(edge, district, import, said).await?));
+    }
     let read = read(edge, district, reading, file.to_vec()).await?;
-    let (good, bad, notes) = (read.report.good, read.report.bad.len(), read.report.notes.clone());
-    let import = edge.office().import(district, read.change).await?;
-    import::deliver(edge.office(), edge.led(district)?).await.map_err(|e| Refusal::failed(&e))?;
+    let told = (read.report.good, read.report.bad.len(), read.report.notes);
     let entry = AuditEntry {
         actor: who.identity.actor,
         verb: "import",
         resource: format!("district/{district}"),
         detail: format!("{kind:?}"),
     };
-    edge.office().audit(entry).await?;
-    let refused = edge.office().refused(import).await?;
-    Ok(Imported { good, bad, notes, refused })
+    let import = Import { district, change: read.change, entry: Some(entry), once };
+    Ok(report(bring_in(edge, import, told).await?))
+}
+
+/// Rows taken and left out, and notes.
+type Told = (usize, usize, Vec<String>);
+
+fn report(((good, bad, notes), refused): (Told, Vec<Rejection>)) -> Imported {
+    Imported { good, bad, notes, refused: refused.iter().map(ToString::to_string).collect() }
+}
+
+/// Changes the office, and gives the district what it is owed. `said` is what the caller is told, now and when he asks again.
+///
+/// # Errors
+/// `idempotency_conflict`; that the district takes nothing now: then it is owed.
+pub async fn bring_in<T>(edge: &Edge, import: Import, said: T) -> Result<(T, Vec<Rejection>), Refusal>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    let district = import.district;
+    let (import, said) = edge.office().import_once(import, said).await?;
+    finish(edge, district, import, said).await
+}
+
+/// The second half of [`bring_in`], also of one that was begun before.
+pub async fn finish<T>(
+    edge: &Edge,
+    district: DistrictId,
+    import: Uuid,
+    said: T,
+) -> Result<(T, Vec<Rejection>), Refusal> {
+    import::deliver(edge.office(), edge.led(district)?).await.map_err(undelivered)?;
+    Ok((said, edge.office().refused(import).await?))
+}
+
+fn undelivered(error: anyhow::Error) -> Refusal {
+    error.downcast::<SubmitError>().map_or_else(|error| Refusal::failed(&error), Refusal::from)
 }
 
 /// Reading a spreadsheet is work for a thread of its own: sockets are served meanwhile.
 async fn read(edge: &Edge, district: DistrictId, reading: Reading, file: Vec<u8>) -> Result<import::Read, Refusal> {
-    let (people, menu) = (edge.office().people(district).await?, edge.office().menu(district).await?);
+    let (people, menu) = (edge.office().registry(district).await?, edge.office().menu(district).await?);
     let district = edge.led(district)?.read(District::clone);
     let skip_bad = reading.skip_bad;
     let work = move || {
@@ -89,17 +137,19 @@ async fn read(edge: &Edge, district: DistrictId, reading: Reading, file: Vec<u8>
 macro_rules! files {
     ($($(#[doc = $doc:literal])+ $handler:ident $path:literal $media:literal $kind:expr;)*) => {$(
         $(#[doc = $doc])+
-        #[utoipa::path(post, path = $path, tag = "files", params(FileQuery),
+        #[utoipa::path(post, path = $path, tag = "files",
+            params(FileQuery, ("Idempotency-Key" = Option<Uuid>, Header)),
             request_body(content = String, content_type = $media),
             responses((status = 200, body = Imported),
                 (status = "default", body = Problem, content_type = "application/problem+json")))]
         pub async fn $handler(
             State(edge): State<Edge>,
             who: Who,
+            key: MaybeKey,
             Asked(query): Asked<FileQuery>,
             request: Request,
         ) -> Answered<Imported> {
-            imported(&edge, &who, $kind, query, request).await.json(who.language)
+            imported(&edge, &who, $kind, query, key, request).await.json(who.language)
         }
     )*};
 }
@@ -109,8 +159,6 @@ files! {
     grids "/v1/grids" "application/geo+json" Kind::Grids;
     /// Skills: CSV or XLSX.
     skills "/v1/skills" "text/csv" Kind::Skills;
-    /// Volunteers: CSV or XLSX, found again by their registry number.
-    volunteers "/v1/volunteers" "text/csv" Kind::Volunteers;
     /// Response plans: CSV or XLSX.
     plans "/v1/plans" "text/csv" Kind::Plans;
     /// The menu: CSV or XLSX.

@@ -3,7 +3,9 @@
 mod alarms;
 mod answer;
 mod cap;
+mod define;
 mod doctor;
+mod enrol;
 mod files;
 mod guard;
 mod health;
@@ -111,9 +113,16 @@ fn reads() -> OpenApiRouter<Edge> {
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::explain))
         .routes(routes!(incidents::contact))
-        .routes(routes!(people::volunteers, files::volunteers))
-        .routes(routes!(people::teams))
+        .routes(routes!(people::volunteers, enrol::add))
+        .routes(routes!(enrol::one, enrol::change, enrol::stand_down))
+        .routes(routes!(enrol::contact))
+        .routes(routes!(people::teams, define::add_team))
+        .routes(routes!(define::put_team))
+        .routes(routes!(define::districts))
+        .routes(routes!(define::district))
         .routes(routes!(settings::grids, files::grids))
+        .routes(routes!(define::remove_grid))
+        .routes(routes!(define::plan))
         .routes(routes!(settings::plans, files::plans))
         .routes(routes!(settings::skills, files::skills))
         .routes(routes!(settings::menu, files::menu))

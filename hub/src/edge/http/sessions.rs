@@ -14,36 +14,42 @@ use super::super::command::out_of_range;
 use super::super::datum;
 use super::super::error::{Language, Refusal, Said};
 use super::answer::{Answered, InLanguage};
-use super::take::{Exactly, Peer, Who, bearer};
+use super::take::{Exactly, MaybeKey, Peer, Who, bearer};
 use crate::records::{Device, Issued, TICKET_TTL_MS};
 
 /// Sign in with an account and its password, or with the code of a one-time link.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = SignIn,
+    params(("Idempotency-Key" = Option<Uuid>, Header)),
     responses((status = 200, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn sign_in(
     State(edge): State<Edge>,
     Peer(peer): Peer,
     language: Language,
+    key: MaybeKey,
     Exactly(body): Exactly<SignIn>,
 ) -> Answered<Session> {
     // A password can be guessed; the code of a link cannot, and a centre's morning is many links from one address.
     if matches!(body, SignIn::Password { .. }) {
         edge.limits().sign_in(peer).said(language)?;
     }
-    edge.office().sign_in(body).await.map(session).json(language)
+    let once = key.once(None, "/v1/sessions", &body);
+    edge.office().sign_in(body, once).await.map(session).json(language)
 }
 
 /// The next token of this session; the old one is good until the new one is first used.
 #[utoipa::path(post, path = "/v1/sessions/renew", tag = "sessions", request_body = NoBody,
+    params(("Idempotency-Key" = Option<Uuid>, Header)),
     responses((status = 200, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn renew(
     State(edge): State<Edge>,
     language: Language,
+    key: MaybeKey,
     headers: HeaderMap,
     Exactly(NoBody {}): Exactly<NoBody>,
 ) -> Answered<Session> {
     let token = bearer(&headers).ok_or_else(Refusal::unauthenticated).said(language)?;
-    edge.office().rotate(token).await.map(session).json(language)
+    let once = key.once(None, "/v1/sessions/renew", &token);
+    edge.office().rotate(token, once).await.map(session).json(language)
 }
 
 /// Sign out: the token is refused from now on, and the session's sockets are closed.
@@ -64,16 +70,19 @@ pub async fn ticket(State(edge): State<Edge>, who: Who, Exactly(NoBody {}): Exac
 
 /// Make this phone or tab known, so that it can raise an alarm without an account.
 #[utoipa::path(post, path = "/v1/devices", tag = "sessions", request_body = NewDevice,
+    params(("Idempotency-Key" = Option<Uuid>, Header)),
     responses((status = 200, body = Session), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn device(
     State(edge): State<Edge>,
     Peer(peer): Peer,
     language: Language,
+    key: MaybeKey,
     Exactly(body): Exactly<NewDevice>,
 ) -> Answered<Session> {
     edge.limits().sign_in(peer).said(language)?;
     let device = known(&edge, &body).said(language)?;
-    edge.office().register_device(device).await.map(session).json(language)
+    let once = key.once(None, "/v1/devices", &body);
+    edge.office().register_device(device, once).await.map(session).json(language)
 }
 
 fn known(edge: &Edge, body: &NewDevice) -> Result<Device, Refusal> {

@@ -6,16 +6,15 @@ use axum::response::Response;
 use matcher::DistrictId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::office::PlanDetail;
 use wire::problem::Problem;
-use wire::rows::PlanRow;
 
 use super::super::Edge;
 use super::super::auth::{Resource, Verb, allow};
 use super::super::error::{Refusal, Said};
-use super::super::geojson;
+use super::super::{geojson, plan};
 use super::answer::{Answered, InLanguage, typed};
 use super::take::{Asked, Who};
-use crate::engine::render;
 use crate::records::MenuItem;
 
 /// Which district; one's only one when left out.
@@ -58,14 +57,14 @@ pub async fn grids(State(edge): State<Edge>, who: Who, Asked(of): Asked<OfDistri
     Ok(typed("application/geo+json", document.to_string()))
 }
 
-/// The response plans, in short.
+/// The response plans, whole.
 #[utoipa::path(get, path = "/v1/plans", tag = "district", params(OfDistrict),
-    responses((status = 200, body = Vec<PlanRow>),
+    responses((status = 200, body = Vec<PlanDetail>),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn plans(State(edge): State<Edge>, who: Who, Asked(of): Asked<OfDistrict>) -> Answered<Vec<PlanRow>> {
+pub async fn plans(State(edge): State<Edge>, who: Who, Asked(of): Asked<OfDistrict>) -> Answered<Vec<PlanDetail>> {
     let district = edge.permitted(&who, Verb::ReadPlan, of.district.as_deref()).said(who.language)?;
     let engine = edge.led(district).said(who.language)?;
-    Ok(Json(engine.read(|district| district.plans().map(render::plan_row).collect())))
+    Ok(Json(engine.read(|district| district.plans().map(|it| plan::told(district, it)).collect())))
 }
 
 /// A skill, by the code that commands name it by.

@@ -46,6 +46,7 @@ pub async fn poll(
         let district = edge.district_named(&district)?;
         let view = stream_view(&who.identity, district, |id| edge.office().caller_key_of(id));
         let view = view.ok_or_else(Refusal::forbidden)?;
+        edge.limits().poll(who.identity.session)?;
         let point = query.history.zip(query.after).map(|(history, seq)| StreamPoint { history, seq });
         let poll = Poll { engine: edge.led(district)?, district, view, outbox: Outbox::new() };
         let polled = poll.answer(point).await;

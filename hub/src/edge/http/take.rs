@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use matcher::CommandId;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ use super::super::Edge;
 use super::super::error::{Language, Refusal, Said};
 use super::super::parse;
 use super::super::serve::PeerAddress;
-use crate::records::Identity;
+use crate::records::{Identity, Once};
 
 /// Bytes of a body.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -45,8 +46,15 @@ impl FromRequestParts<Edge> for Who {
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Said> {
         let language = Language::of(&parts.headers);
-        let identity = identity(&parts.headers, edge).await.map_err(|refusal| refusal.into_problem(language))?;
-        Ok(Self { identity, language })
+        let who = async {
+            let identity = identity(&parts.headers, edge).await?;
+            // Whoever reads is let through at a rate; an alarm is raised by another way in.
+            if parts.method == Method::GET {
+                edge.limits().read(identity.session)?;
+            }
+            Ok(Self { identity, language })
+        };
+        who.await.map_err(|refusal: Refusal| refusal.into_problem(language))
     }
 }
 
@@ -97,6 +105,31 @@ pub fn key(headers: &HeaderMap) -> Result<CommandId, Refusal> {
     uuid.map(|uuid| CommandId(uuid.as_u128())).ok_or_else(|| {
         Refusal::bad("bad_idempotency_key", "Idempotency-Key 不是 UUID", "Idempotency-Key is not a UUID")
     })
+}
+
+/// `Idempotency-Key` of a POST that the office does: what came of it is answered again for 72 h.
+pub struct MaybeKey(Option<Uuid>);
+
+impl MaybeKey {
+    /// What the key stands for from now on: this body on this route.
+    pub fn once(&self, who: Option<&Who>, route: &str, body: &impl Serialize) -> Option<Once> {
+        self.once_bytes(who, route, &serde_json::to_vec(body).expect("a body is JSON"))
+    }
+
+    pub fn once_bytes(&self, who: Option<&Who>, route: &str, body: &[u8]) -> Option<Once> {
+        self.0.map(|key| Once::new(who.map(|who| who.identity.subject), key, route, body))
+    }
+}
+
+impl FromRequestParts<Edge> for MaybeKey {
+    type Rejection = Said;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Said> {
+        if !parts.headers.contains_key("idempotency-key") {
+            return Ok(Self(None));
+        }
+        Key::from_request_parts(parts, edge).await.map(|Key(id)| Self(Some(Uuid::from_u128(id.0))))
+    }
 }
 
 /// The id in the path.

@@ -13,8 +13,8 @@ use super::super::Edge;
 use super::super::auth::{Verb, may_look};
 use super::super::error::{Refusal, Said};
 use super::answer::{Answered, InLanguage};
-use super::take::{Exactly, Who};
-use crate::records::{Account, AuditEntry, LinkFor, NewAccount, SIGN_IN_PATH};
+use super::take::{Exactly, MaybeKey, Who};
+use crate::records::{Account, AuditEntry, Invitation, NewAccount, SIGN_IN_PATH};
 
 /// How long the link of a new account is good.
 const LINK_TTL_MS: u64 = 30 * MINUTE_MS;
@@ -48,10 +48,17 @@ fn row(account: Account) -> UserRow {
 
 /// Make an account. The answer is the link by which its owner signs in the first time.
 #[utoipa::path(post, path = "/v1/users", tag = "users", request_body = NewUser,
+    params(("Idempotency-Key" = Option<Uuid>, Header)),
     responses((status = 200, body = OneTimeLink),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn add(State(edge): State<Edge>, who: Who, Exactly(body): Exactly<NewUser>) -> Answered<OneTimeLink> {
+pub async fn add(
+    State(edge): State<Edge>,
+    who: Who,
+    key: MaybeKey,
+    Exactly(body): Exactly<NewUser>,
+) -> Answered<OneTimeLink> {
     let add = async {
+        let once = key.once(Some(&who), "/v1/users", &body);
         let districts = districts(&edge, &who, &body.districts)?;
         administers(&who, &districts)?;
         let account = NewAccount {
@@ -62,11 +69,10 @@ pub async fn add(State(edge): State<Edge>, who: Who, Exactly(body): Exactly<NewU
             team: body.team.map(|team| TeamId(team.0)),
             password: None,
         };
-        let id = edge.office().add_account(account).await?;
-        keep(&edge, who.identity.actor, "add_account", &body.account).await?;
-        let codes = edge.office().issue_links(vec![LinkFor::Account(id)], LINK_TTL_MS).await?;
-        let code = codes.into_iter().next().ok_or_else(Refusal::forbidden)?;
-        let expires_at = Time(jiff::Timestamp::now().as_millisecond() + LINK_TTL_MS as i64);
+        let entry = entry(who.identity.actor, "add_account", &body.account);
+        let (code, until) =
+            edge.office().invite_account(account, Invitation { ttl_ms: LINK_TTL_MS, entry, once }).await?;
+        let expires_at = Time(until.0);
         Ok::<_, Refusal>(OneTimeLink { path: format!("{SIGN_IN_PATH}#{code}"), code, expires_at })
     };
     add.await.json(who.language)
@@ -80,19 +86,26 @@ fn districts(edge: &Edge, who: &Who, said: &[String]) -> Result<Vec<DistrictId>,
 }
 
 /// Disable an account: it can no longer sign in, and its sessions and sockets end at once.
-#[utoipa::path(post, path = "/v1/users/{account}/disable", tag = "users", params(("account" = String, Path)),
+#[utoipa::path(post, path = "/v1/users/{account}/disable", tag = "users",
+    params(("account" = String, Path), ("Idempotency-Key" = Option<Uuid>, Header)),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub async fn disable(State(edge): State<Edge>, who: Who, Path(account): Path<String>) -> Result<StatusCode, Said> {
+pub async fn disable(
+    State(edge): State<Edge>,
+    who: Who,
+    key: MaybeKey,
+    Path(account): Path<String>,
+) -> Result<StatusCode, Said> {
     let disable = async {
         administers(&who, &edge.office().account(&account).await?.districts)?;
+        let once = key.once(Some(&who), "/v1/users/disable", &account);
+        edge.office().audit_once(entry(who.identity.actor, "disable_account", &account), once).await?;
         edge.office().disable_account(&account).await?;
-        keep(&edge, who.identity.actor, "disable_account", &account).await
+        Ok::<_, Refusal>(())
     };
     disable.await.said(who.language)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn keep(edge: &Edge, actor: Actor, verb: &'static str, account: &str) -> Result<(), Refusal> {
-    let entry = AuditEntry { actor, verb, resource: format!("account/{account}"), detail: String::new() };
-    Ok(edge.office().audit(entry).await?)
+fn entry(actor: Actor, verb: &'static str, account: &str) -> AuditEntry {
+    AuditEntry { actor, verb, resource: format!("account/{account}"), detail: String::new() }
 }

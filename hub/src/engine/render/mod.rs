@@ -7,7 +7,7 @@ mod own;
 pub mod page;
 mod scope;
 mod wall;
-mod words;
+pub mod words;
 
 use matcher::{District, Position};
 use wire::rows::{DistrictRow, Gone};
