@@ -12,8 +12,8 @@ use hub::engine::clock::Clock;
 use hub::store::journal::Answer;
 use hub::store::rows::READ_ROWS_MAX;
 use hub::store::{
-    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, SnapshotMark,
-    WakeOutcome, WakeRow, WakeSlot,
+    Append, CommitRow, Fence, Head, IntakeRow, Journal, JournalError, MemoryJournal, Pulse, SealedRow, Snapshot,
+    SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
 };
 use uuid::Uuid;
 
@@ -298,6 +298,22 @@ impl Journal for Disk {
     async fn beat(&self, fence: Fence, now_ms: i64) -> Answer<()> {
         self.stumble(20)?;
         self.truth.beat(fence, now_ms).await
+    }
+
+    async fn pulse(&self, district: u32) -> Answer<Pulse> {
+        self.truth.pulse(district).await
+    }
+
+    async fn put_intake(&self, row: IntakeRow) -> Answer<()> {
+        self.truth.put_intake(row).await
+    }
+
+    async fn intake(&self, district: u32) -> Answer<Vec<IntakeRow>> {
+        self.truth.intake(district).await
+    }
+
+    async fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> Answer<()> {
+        self.truth.mark_intake(district, commands).await
     }
 
     async fn renew_history(&self, fence: Fence) -> Answer<Uuid> {

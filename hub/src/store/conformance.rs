@@ -27,6 +27,8 @@ macro_rules! journal_suite {
             wakes_are_retried_then_given_up,
             a_beat_is_fenced_and_kept,
             history_changes_only_when_asked,
+            intake_keeps_a_command_once_and_in_order,
+            a_marked_command_leaves_intake_and_does_not_come_back,
         );
     };
     (@cases $open:expr, $($case:ident),* $(,)?) => {$(
@@ -234,4 +236,28 @@ pub async fn history_changes_only_when_asked(journal: impl Journal) {
     assert_ne!(renewed, second.history);
     assert_eq!(claimed(&journal).await.history, renewed);
     assert_fenced(journal.renew_history(second.fence()).await);
+}
+
+fn waiting(district: u32, body: &'static str) -> IntakeRow {
+    IntakeRow { district, command: Uuid::new_v4(), body: Bytes::from_static(body.as_bytes()) }
+}
+
+pub async fn intake_keeps_a_command_once_and_in_order(journal: impl Journal) {
+    let rows = [waiting(DISTRICT, "first"), waiting(7, "elsewhere"), waiting(DISTRICT, "second")];
+    for row in rows.iter().chain(&rows) {
+        journal.put_intake(row.clone()).await.unwrap();
+    }
+    assert_eq!(journal.intake(DISTRICT).await.unwrap(), [rows[0].clone(), rows[2].clone()]);
+    assert_eq!(journal.intake(7).await.unwrap(), [rows[1].clone()]);
+}
+
+pub async fn a_marked_command_leaves_intake_and_does_not_come_back(journal: impl Journal) {
+    let (taken, left) = (waiting(DISTRICT, "taken"), waiting(DISTRICT, "left"));
+    journal.put_intake(taken.clone()).await.unwrap();
+    journal.put_intake(left.clone()).await.unwrap();
+    journal.mark_intake(7, vec![taken.command]).await.unwrap();
+    assert_eq!(journal.intake(DISTRICT).await.unwrap().len(), 2, "another district marks nothing here");
+    journal.mark_intake(DISTRICT, vec![taken.command, Uuid::new_v4()]).await.unwrap();
+    journal.put_intake(taken).await.unwrap();
+    assert_eq!(journal.intake(DISTRICT).await.unwrap(), [left]);
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::JournalError;
-use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot};
+use super::rows::{
+    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+};
 
 /// A journal's answer.
 pub type Answer<T> = Result<T, JournalError>;
@@ -95,6 +97,19 @@ pub trait Journal: Clone + Send + Sync + 'static {
 
     /// Gives the log a new identity, fenced: what clients saw of the old one no longer counts.
     fn renew_history(&self, fence: Fence) -> impl Future<Output = Answer<Uuid>> + Send;
+
+    /// The store's clock, and how long the leader of `district` has been silent by it.
+    fn pulse(&self, district: u32) -> impl Future<Output = Answer<Pulse>> + Send;
+
+    /// Keeps a command that no leader could take; durable when answered. The same command again changes nothing.
+    fn put_intake(&self, row: IntakeRow) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Kept commands that are not marked, in the order of the store, at most [`super::rows::INTAKE_ROWS_MAX`].
+    fn intake(&self, district: u32) -> impl Future<Output = Answer<Vec<IntakeRow>>> + Send;
+
+    /// These commands are committed: their bodies are dropped, their ids stay for
+    /// [`super::rows::INTAKE_KEPT_MS`].
+    fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> impl Future<Output = Answer<()>> + Send;
 
     /// True while only alarms and their answers may be written, because the disk is full and the ballast gone.
     fn is_low_on_space(&self) -> bool;

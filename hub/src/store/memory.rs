@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::journal::{Answer, Journal};
 use super::rows::{
-    About, Append, CommitRow, FORMAT, Fence, Head, READ_ROWS_MAX, SNAPSHOTS_KEPT, SealedRow, Snapshot, SnapshotMark,
-    WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, FORMAT, Fence, Head, INTAKE_ROWS_MAX, IntakeRow, Pulse, READ_ROWS_MAX, SNAPSHOTS_KEPT,
+    SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
 };
 
 /// A journal that lives as long as its last handle.
@@ -24,7 +24,10 @@ pub struct MemoryJournal {
 struct Inner {
     logs: BTreeMap<u32, Log>,
     sealed: BTreeMap<Uuid, SealedRow>,
+    intake: Vec<(IntakeRow, IsMarked)>,
 }
+
+type IsMarked = bool;
 
 struct Log {
     head: Head,
@@ -241,6 +244,34 @@ impl Journal for MemoryJournal {
         let log = inner.fenced(fence)?;
         log.head.history = Uuid::new_v4();
         Ok(log.head.history)
+    }
+
+    async fn pulse(&self, _district: u32) -> Answer<Pulse> {
+        Ok(Pulse::default())
+    }
+
+    async fn put_intake(&self, row: IntakeRow) -> Answer<()> {
+        let mut inner = self.lock();
+        if !inner.intake.iter().any(|(kept, _)| kept.command == row.command) {
+            inner.intake.push((row, false));
+        }
+        Ok(())
+    }
+
+    async fn intake(&self, district: u32) -> Answer<Vec<IntakeRow>> {
+        let inner = self.lock();
+        let waiting = inner.intake.iter().filter(|(row, is_marked)| !is_marked && row.district == district);
+        Ok(waiting.take(INTAKE_ROWS_MAX).map(|(row, _)| row.clone()).collect())
+    }
+
+    async fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> Answer<()> {
+        let mut inner = self.lock();
+        for (row, is_marked) in &mut inner.intake {
+            if row.district == district && commands.contains(&row.command) {
+                (row.body, *is_marked) = (bytes::Bytes::new(), true);
+            }
+        }
+        Ok(())
     }
 
     fn is_low_on_space(&self) -> bool {

@@ -1,8 +1,9 @@
 //! The store: where commits become facts.
 //!
 //! [`Journal`] is the one border between the engine and a database. Bodies are opaque bytes here: this room
-//! knows rows, sequence numbers and fences, never what an alarm is. Two implementations pass one conformance
-//! suite: [`memory`] (tests, the simulator, `bench replay`) and [`sqlite`] (the embedded default).
+//! knows rows, sequence numbers and fences, never what an alarm is. Three implementations pass one
+//! conformance suite: [`memory`] (tests, the simulator, `bench replay`), [`sqlite`] (the embedded default), [`postgres`]
+//! (several equal hubs).
 //!
 //! What every implementation promises:
 //! - an append happens whole or not at all, and only for the owner of the current term (else `Fenced`);
@@ -15,6 +16,7 @@ mod conformance;
 pub mod error;
 pub mod journal;
 pub mod memory;
+pub mod postgres;
 pub mod recovery;
 pub mod rows;
 pub mod snapshots;
@@ -23,7 +25,9 @@ pub mod sqlite;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use memory::MemoryJournal;
+pub use postgres::PostgresJournal;
 pub use rows::{
-    About, Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
+    WakeSlot,
 };
 pub use sqlite::SqliteJournal;

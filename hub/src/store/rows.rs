@@ -98,6 +98,33 @@ pub struct About {
     pub seq: u64,
 }
 
+/// The most commands that one [`super::Journal::intake`] answers with: one batch of the writer.
+pub const INTAKE_ROWS_MAX: usize = 256;
+
+/// How long the id of a command that left intake is kept, so that its repetition is not kept again: as long as the
+/// state remembers the ids of alarms.
+pub const INTAKE_KEPT_MS: i64 = 72 * 3_600_000;
+
+/// A command that no leader could take at once, kept until one has committed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntakeRow {
+    /// The district that it is for.
+    pub district: u32,
+    /// The command's id: kept twice is kept once.
+    pub command: Uuid,
+    /// The encoded request with its sealed rows; dropped when the row is marked.
+    pub body: Bytes,
+}
+
+/// What a store's own clock says; hubs that share the store agree on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Milliseconds since 1970; `None` where the store has no clock besides the hub's.
+    pub now_ms: Option<i64>,
+    /// How long no leader of the district has beaten; `None` where nobody else could lead.
+    pub silent_ms: Option<u64>,
+}
+
 /// A state as it was after `seq`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {

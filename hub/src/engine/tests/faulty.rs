@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::store::journal::Answer;
 use crate::store::{
-    Append, CommitRow, Fence, Head, Journal, JournalError, MemoryJournal, SealedRow, Snapshot, SnapshotMark,
-    WakeOutcome, WakeRow, WakeSlot,
+    Append, CommitRow, Fence, Head, IntakeRow, Journal, JournalError, MemoryJournal, Pulse, SealedRow, Snapshot,
+    SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
 };
 
 /// What the next append does.
@@ -108,6 +108,22 @@ impl Journal for FaultyJournal {
 
     async fn beat(&self, fence: Fence, now_ms: i64) -> Answer<()> {
         self.inner.beat(fence, now_ms).await
+    }
+
+    async fn pulse(&self, district: u32) -> Answer<Pulse> {
+        self.inner.pulse(district).await
+    }
+
+    async fn put_intake(&self, row: IntakeRow) -> Answer<()> {
+        self.inner.put_intake(row).await
+    }
+
+    async fn intake(&self, district: u32) -> Answer<Vec<IntakeRow>> {
+        self.inner.intake(district).await
+    }
+
+    async fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> Answer<()> {
+        self.inner.mark_intake(district, commands).await
     }
 
     async fn renew_history(&self, fence: Fence) -> Answer<Uuid> {

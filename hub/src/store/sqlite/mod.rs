@@ -7,6 +7,7 @@
 mod append;
 mod ballast;
 mod desk;
+mod intake;
 mod lock;
 mod read;
 mod snapshot;
@@ -20,8 +21,10 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::journal::{Answer, Journal};
-use super::rows::{Append, CommitRow, Fence, Head, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot};
+use super::journal::{Answer, Journal, parts_of};
+use super::rows::{
+    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+};
 pub use ballast::BALLAST_BYTES;
 use thread::{JournalThread, Lane};
 
@@ -129,6 +132,23 @@ impl Journal for SqliteJournal {
 
     async fn renew_history(&self, fence: Fence) -> Answer<Uuid> {
         self.thread.ask(Lane::Urgent, move |desk| Box::pin(append::renew_history(desk, fence))).await
+    }
+
+    async fn pulse(&self, _district: u32) -> Answer<Pulse> {
+        // One process holds the file: its clock is the hub's, and nobody else could lead.
+        Ok(Pulse::default())
+    }
+
+    async fn put_intake(&self, row: IntakeRow) -> Answer<()> {
+        self.thread.ask(Lane::Urgent, move |desk| Box::pin(intake::put(desk, row))).await
+    }
+
+    async fn intake(&self, district: u32) -> Answer<Vec<IntakeRow>> {
+        self.thread.ask(Lane::Urgent, move |desk| Box::pin(intake::waiting(desk.conn(), district))).await
+    }
+
+    async fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> Answer<()> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(intake::mark(desk, district, commands))).await
     }
 
     fn is_low_on_space(&self) -> bool {
