@@ -45,15 +45,10 @@ impl PostgresServer {
     pub fn standby(&self, name: &str, settings: &[&str]) -> Self {
         let folder = new_folder();
         let mut copy = program("pg_basebackup");
-        copy.args(["-h", "127.0.0.1", "-U", "hub", "-X", "stream", "-R", "-p", &self.port.to_string()]);
-        run(copy.arg("-D").arg(folder.join("data")));
-        let from = format!(
-            "primary_conninfo = 'host=127.0.0.1 port={} user=hub application_name={name} tcp_user_timeout=3000'",
-            self.port
-        );
-        let mut all = vec![from.as_str()];
-        all.extend(settings);
-        Self::start_in(folder, &all)
+        // -R writes this down for the standby: the name under which the primary waits for it.
+        let from = format!("host=127.0.0.1 port={} user=hub application_name={name} tcp_user_timeout=3000", self.port);
+        run(copy.args(["-X", "stream", "-R", "-d", &from, "-D"]).arg(folder.join("data")));
+        Self::start_in(folder, settings)
     }
 
     fn start_in(folder: PathBuf, settings: &[&str]) -> Self {

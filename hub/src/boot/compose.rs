@@ -21,13 +21,13 @@ use crate::engine::wake::WebhookSettings;
 use crate::engine::{Engine, EngineHandle, EngineSettings};
 use crate::records::{Office, OfficeChange};
 use crate::store::sqlite::SqliteSettings;
-use crate::store::{Journal, SqliteJournal};
+use crate::store::{ChosenJournal, Journal, PostgresJournal, SqliteJournal};
 
 /// The rooms on one data folder, without a door to the network.
 pub struct Rooms {
     pub folder: DataFolder,
     pub office: Office,
-    pub journal: SqliteJournal,
+    pub journal: ChosenJournal,
     pub engine: Engine,
     pub district: DistrictId,
 }
@@ -57,7 +57,7 @@ impl Rooms {
 /// When a hub runs on it, a file cannot be trusted, or it holds another district than the settings name.
 pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let folder = DataFolder::open(data)?;
-    let journal = SqliteJournal::open(SqliteSettings::new(folder.path())).await?;
+    let journal = journal(folder.path(), settings).await?;
     let district = district_of(&journal, settings).await?;
     let office = Office::open(folder.path()).await?;
     let names = office.clone();
@@ -76,11 +76,22 @@ pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     Ok(rooms)
 }
 
-/// The district that the folder holds already, else that of the settings.
-async fn district_of(journal: &SqliteJournal, settings: &Settings) -> Result<DistrictId> {
+/// The journal that the settings name, else the one in the folder.
+///
+/// # Errors
+/// When it cannot be opened, or the database does not keep what it must.
+pub async fn journal(folder: &Path, settings: &Settings) -> Result<ChosenJournal> {
+    Ok(match settings.store.postgres() {
+        Some(postgres) => ChosenJournal::Postgres(PostgresJournal::open(postgres).await?),
+        None => ChosenJournal::Sqlite(SqliteJournal::open(SqliteSettings::new(folder)).await?),
+    })
+}
+
+/// The district that the folder holds already, else that of the settings. A database may hold others beside it.
+async fn district_of(journal: &ChosenJournal, settings: &Settings) -> Result<DistrictId> {
     let wanted = settings.district.number;
     let held = journal.districts().await?;
-    if held.is_empty() || held.contains(&wanted) {
+    if held.is_empty() || held.contains(&wanted) || journal.is_shared() {
         return Ok(DistrictId(wanted));
     }
     let why = format!("{wanted}, but this data folder holds the district {held:?}");

@@ -9,6 +9,7 @@ use matcher::{DISTRICT_MAX, NAME_LENGTH_MAX, Position};
 use serde::Deserialize;
 
 use super::refusal::Refusal;
+use crate::store::postgres::{Address, Durability, JOURNAL_SCHEMA, PostgresSettings};
 
 /// Where a hub listens when nothing else is said; the same in README, help and pages.
 pub const PORT: u16 = 8110;
@@ -30,6 +31,7 @@ pub struct Settings {
     pub origins: Vec<String>,
     pub district: DistrictSettings,
     pub tls: TlsSettings,
+    pub store: StoreSettings,
     pub wake: Option<WakeSettings>,
     pub log: LogSettings,
 }
@@ -70,6 +72,26 @@ pub enum TlsMode {
     Proxy,
 }
 
+/// Where everything is kept: files in the data folder, unless a database is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSettings {
+    /// `postgres://user@host:5432/database`, several hosts apart by commas. Without it: SQLite in the data folder.
+    pub url: Option<String>,
+    /// A file that holds the database's password and nothing else.
+    pub password_file: Option<PathBuf>,
+    /// What a failover of the database may cost.
+    pub durability: Durability,
+}
+
+impl StoreSettings {
+    /// Where the shared journal lies, if there is one.
+    pub fn postgres(&self) -> Option<PostgresSettings> {
+        let (url, password_file, durability) = (self.url.clone()?, self.password_file.clone(), self.durability);
+        Some(PostgresSettings { url, password_file, durability })
+    }
+}
+
 /// The channel that wakes a closed phone: a signed webhook of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +128,7 @@ impl Default for Settings {
             origins: Vec::new(),
             district: DistrictSettings::default(),
             tls: TlsSettings::default(),
+            store: StoreSettings::default(),
             wake: None,
             log: LogSettings::default(),
         }
@@ -147,6 +170,7 @@ impl Settings {
         check_district(&self.district)?;
         check_tls(&self)?;
         check_addresses(&self)?;
+        check_store(&self.store)?;
         self.wake.as_ref().map_or(Ok(()), check_wake)?;
         let levels = ["error", "warn", "info", "debug"];
         if !levels.contains(&self.log.level.as_str()) {
@@ -246,6 +270,17 @@ fn check_addresses(settings: &Settings) -> Result<(), Refusal> {
 fn is_origin(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '*', ' ']))
+}
+
+fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
+    let line = "url = \"postgres://baiying@10.0.0.5:5432/baiying\"";
+    let Some(url) = &store.url else {
+        let has_rest = store.password_file.is_some() || store.durability != Durability::default();
+        let why = "nothing else of [store] means anything without it / 缺少 url";
+        return if has_rest { Err(Refusal::new("store.url", why, line)) } else { Ok(()) };
+    };
+    let parsed = Address::parse(url, store.password_file.as_deref(), JOURNAL_SCHEMA);
+    parsed.map(|_| ()).map_err(|why| Refusal::new("store", why.to_string(), line))
 }
 
 fn check_wake(wake: &WakeSettings) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::args::FolderArgs;
 use super::socket;
@@ -26,6 +26,12 @@ impl Asker {
             return Ok(Self::Hub(file));
         }
         let settings = folder.settings()?.checked()?;
+        // Opening the store here would take the lead from whichever hub has it.
+        ensure!(
+            settings.store.url.is_none(),
+            "no hub runs on {}: its database is shared with other hubs, so start it, or say this where one runs",
+            folder.data.display()
+        );
         let rooms = boot::open(&folder.data, &settings).await?;
         starter::begin(&rooms.engine.handle()).await?;
         Ok(Self::Files(Box::new(rooms), settings.address()))

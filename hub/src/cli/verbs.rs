@@ -14,7 +14,7 @@ use super::verify;
 use crate::engine::EngineHandle;
 use crate::records::{Account, AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
 use crate::store::rows::READ_ROWS_MAX;
-use crate::store::{Journal, SqliteJournal};
+use crate::store::{ChosenJournal, Journal};
 
 /// How long a link for an account is good.
 pub const ACCOUNT_LINK_MS: u64 = 30 * matcher::MINUTE_MS;
@@ -91,7 +91,7 @@ impl Reply {
 pub struct Verbs {
     pub office: Office,
     pub engine: EngineHandle,
-    pub journal: SqliteJournal,
+    pub journal: ChosenJournal,
     /// The data folder.
     pub folder: PathBuf,
     /// `http://127.0.0.1:8110`: what links begin with; `None` when no hub runs.

@@ -46,10 +46,13 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// Ties the two clocks of `clock` together as they stand. A calendar that was set back since `alive`, the last moment
-    /// of which the log knows, is not believed: time would stand still until it has caught up, and no deadline would pass.
-    pub fn drop_at(clock: &impl Clock, alive: Timestamp) -> Self {
-        Anchor { wall_ms: clock.wall_ms().max(alive.0), steady_ms: clock.steady_ms() }
+    /// Ties the steady clock to the calendar as they stand: to `store_ms`, the calendar of a store that several hubs share
+    /// (milliseconds since 1970), where there is one, else to the machine's own. A calendar that was set back since
+    /// `alive`, the last moment of which the log knows, is not believed: time would stand still until it has caught up,
+    /// and no deadline would pass.
+    pub fn drop_at(clock: &impl Clock, store_ms: Option<i64>, alive: Timestamp) -> Self {
+        let wall_ms = store_ms.unwrap_or_else(|| clock.wall_ms());
+        Anchor { wall_ms: wall_ms.max(alive.0), steady_ms: clock.steady_ms() }
     }
 
     /// The time of a batch: never before the last commit.
@@ -83,15 +86,23 @@ mod tests {
     fn time_goes_on_although_the_calendar_was_set_back_an_hour() {
         let clocks = Clocks::default();
         let last_at = Timestamp(4_600_000);
-        let anchor = Anchor::drop_at(&clocks, last_at);
+        let anchor = Anchor::drop_at(&clocks, None, last_at);
         clocks.0.store(15_000, Ordering::Relaxed);
         assert_eq!(anchor.now(&clocks, last_at), Timestamp(4_615_000));
     }
 
     #[test]
+    fn hubs_that_share_a_store_take_its_calendar() {
+        let clocks = Clocks::default();
+        let anchor = Anchor::drop_at(&clocks, Some(7_000_000), Timestamp(10));
+        clocks.0.store(5, Ordering::Relaxed);
+        assert_eq!(anchor.now(&clocks, Timestamp(10)), Timestamp(7_000_005));
+    }
+
+    #[test]
     fn a_calendar_that_is_ahead_is_believed_and_no_commit_is_older_than_the_last() {
         let clocks = Clocks::default();
-        let anchor = Anchor::drop_at(&clocks, Timestamp(10));
+        let anchor = Anchor::drop_at(&clocks, None, Timestamp(10));
         assert_eq!(anchor.now(&clocks, Timestamp(10)), Timestamp(1_000_000));
         assert_eq!(anchor.now(&clocks, Timestamp(2_000_000)), Timestamp(2_000_000));
     }

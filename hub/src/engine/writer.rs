@@ -101,10 +101,11 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         self.lead = None;
         let head = self.journal.claim(self.district, self.owner).await?;
         let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
+        let store_ms = self.journal.pulse(self.district).await?.now_ms;
         let at = recovered.district.at;
         let now_ms = self.clock.steady_ms();
         let alive = Timestamp(head.beat_at_ms).max(at);
-        let anchor = Anchor::drop_at(&self.clock, alive);
+        let anchor = Anchor::drop_at(&self.clock, store_ms, alive);
         let gap_ms = anchor.now(&self.clock, at).since_ms(alive);
         self.lead = Some(Lead {
             state: State::from_district(recovered.district.clone()),

@@ -11,6 +11,7 @@
 //! - `seq` has no gap; a row that cannot be trusted stops the reader with words that say what to do.
 
 pub mod checksum;
+pub mod chosen;
 #[cfg(test)]
 mod conformance;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod rows;
 pub mod snapshots;
 pub mod sqlite;
 
+pub use chosen::ChosenJournal;
 pub use error::JournalError;
 pub use journal::Journal;
 pub use memory::MemoryJournal;

@@ -122,7 +122,7 @@ pub async fn bring_up_to_date(conn: &mut PgConnection, schema: &str, migrations:
     {
         return Err(failed(err.to_string()));
     }
-    migrations.run_direct(None, conn, true).await.map_err(|err| failed(err.to_string()))
+    migrations.run_direct(None, conn, false).await.map_err(|err| failed(err.to_string()))
 }
 
 fn migrations() -> Migrator {

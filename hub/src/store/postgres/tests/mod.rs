@@ -1,5 +1,6 @@
 //! What only the shared journal promises, against a real server which the tests start themselves.
 
+mod failover;
 mod races;
 #[path = "../../../../../tests/harness/postgres.rs"]
 mod server;
