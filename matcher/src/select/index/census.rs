@@ -10,6 +10,7 @@ use super::Index;
 use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
 use super::maps::Tally;
 use super::marks::{LANES, Mark, Marks, NONE};
+use super::postings::Posted;
 use super::walk::{Met, Visitor, walk};
 use crate::model::{Position, SkillSet};
 
@@ -180,6 +181,10 @@ impl Disc<'_> {
 impl Visitor for Disc<'_> {
     fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
         marks.row(Mark::Ready) | marks.row(Mark::Resting)
+    }
+
+    fn wants(&self, _posted: Posted) -> bool {
+        true
     }
 
     fn bound(&self) -> u64 {

@@ -160,7 +160,7 @@ impl Chunks {
     }
 
     /// The skills of a lane.
-    fn skills(&self, lane: Lane) -> u128 {
+    pub(super) fn skills(&self, lane: Lane) -> u128 {
         let (chunk, lane) = ((lane / LANES) as usize, lane % LANES);
         let inside = skills_across(&self.chunks[chunk].skills, lane);
         let more = self.more.get(chunk).map_or(0, |rows| skills_across(rows, lane));

@@ -22,7 +22,7 @@ const ANGLE_MAX: f64 = 0.1;
 const CELL_SIDE_MIN_M: f64 = 16.0;
 const CELL_SIDE_MAX_M: f64 = 4_000.0;
 /// How many volunteers should share a cell, weighed by volunteer: the chunks of 16 are then well filled.
-const SHARING_A_CELL: f64 = 24.0;
+pub(super) const SHARING_A_CELL: f64 = 24.0;
 /// Cells for each volunteer at most: an empty cell costs about 20 bytes.
 const CELLS_PER_VOLUNTEER_MAX: f64 = 1.0;
 
@@ -185,6 +185,7 @@ impl Frame {
     /// Everything whose true distance may not be longer than that of something at `square` is within this square.
     #[inline]
     pub(super) fn widen(&self, square: u64) -> u64 {
+        let square = square.min(SQUARE_MAX);
         (square + (square >> self.precision.shift) + self.precision.slack).min(SQUARE_MAX)
     }
 

@@ -1,16 +1,18 @@
 //! Who is where, and what they can do: the index that every wave is chosen from.
 //!
 //! A uniform grid of cells in a local plane ([`frame`]); in each cell chunks of sixteen volunteers ([`chunks`]); for each skill a
-//! bit map of the cells that have it ([`maps`]); one seat for each volunteer, found by number ([`roster`]). One writer, no locks, no hash
-//! map; everything is changed in place. When the number of volunteers has quadrupled, or many live outside the box,
-//! the plane is fitted anew. Answers do not depend on any of this: they are those of [`Naive`](super::Naive).
+//! bit map of the cells that have it ([`maps`]), and where it is rare lists of its holders in wider tiles ([`postings`]); one
+//! seat for each volunteer, found by number ([`roster`]). One writer, no locks, no hash map; everything is changed in place. When the
+//! number of volunteers has quadrupled, many live outside the box or skills have changed hands, the plane is fitted anew. Answers do not depend on any of this: they are those of [`Naive`](super::Naive).
 
 mod census;
 mod chunks;
 mod frame;
+mod layer;
 mod maps;
 mod marks;
 mod nearest;
+mod postings;
 mod rank;
 mod roster;
 mod walk;
@@ -25,6 +27,7 @@ use frame::{Frame, Spot};
 use maps::Maps;
 use marks::Card;
 pub use nearest::Finder;
+use postings::Postings;
 use roster::{Home, Roster};
 
 /// Strays that are borne before the plane is fitted anew.
@@ -47,9 +50,12 @@ pub struct Index {
     frame: Frame,
     chunks: Chunks,
     maps: Maps,
+    postings: Postings,
     roster: Roster,
     strays: Vec<Stray>,
     refit_at: RefitAt,
+    /// Sets of skills given or taken since the plane was fitted: which skills are rare was counted then.
+    skills_changed: usize,
 }
 
 /// Sizes at which the plane is fitted anew.
@@ -57,6 +63,7 @@ pub struct Index {
 struct RefitAt {
     volunteers: usize,
     strays: usize,
+    skills_changed: usize,
 }
 
 impl Default for Index {
@@ -81,9 +88,11 @@ impl Index {
             frame: Frame::empty(),
             chunks: Chunks::new(0),
             maps: Maps::new(0, SKILLS_MIN),
+            postings: Postings::default(),
             roster: Roster::default(),
             strays: Vec::new(),
-            refit_at: RefitAt { volunteers: STRAYS_MIN, strays: STRAYS_MIN },
+            refit_at: RefitAt { volunteers: STRAYS_MIN, strays: STRAYS_MIN, skills_changed: STRAYS_MIN },
+            skills_changed: 0,
         }
     }
 
@@ -99,7 +108,7 @@ impl Index {
     /// Bytes held on the heap.
     pub fn bytes(&self) -> usize {
         let strays = self.strays.capacity() * size_of::<Stray>();
-        self.chunks.bytes() + self.maps.bytes() + self.roster.bytes() + strays
+        self.chunks.bytes() + self.maps.bytes() + self.postings.bytes() + self.roster.bytes() + strays
     }
 
     /// What is known of a volunteer.
@@ -109,8 +118,10 @@ impl Index {
 
     /// Adds a volunteer, or replaces all that is known of one.
     pub fn upsert(&mut self, entry: Entry) {
-        self.remove(entry.volunteer);
         let card = card_of(&entry);
+        let before = self.roster.find(entry.volunteer).map(|seat| self.card(seat).skills);
+        self.skills_changed += usize::from(before != Some(card.skills));
+        self.remove(entry.volunteer);
         self.widen_for(card.skills);
         self.maps.count_total(card.skills, card.availability, 1);
         let seat = self.roster.take(entry.volunteer, entry.position, entry.grid);
@@ -130,15 +141,20 @@ impl Index {
     /// Moves a volunteer; false when there is none.
     pub fn move_to(&mut self, volunteer: VolunteerId, position: Position) -> bool {
         let Some(seat) = self.roster.find(volunteer) else { return false };
-        let before = self.cell_at(seat);
-        self.roster.seat_mut(seat).position = position;
-        let after = self.frame.spot(position).and_then(|spot| Some((spot, self.frame.cell(spot)?)));
-        match (self.roster.seat(seat).home(), after) {
-            (Home::Lane(lane), Some((spot, cell))) if before == Some(cell) => {
-                self.chunks.set_offsets(lane, spot.x as u16, spot.y as u16);
+        let (before, after) = (self.spot_at(seat), self.frame.spot(position));
+        let cell = |spot: Option<Spot>| Some((spot?, self.frame.cell(spot?)?));
+        match (self.roster.seat(seat).home(), cell(before), cell(after)) {
+            (Home::Lane(lane), Some((from, old_cell)), Some((to, cell))) if old_cell == cell => {
+                self.chunks.set_offsets(lane, to.x as u16, to.y as u16);
+                if self.roster.seat(seat).listed() {
+                    let skills = self.chunks.skills(lane);
+                    self.postings.shift((from, to), seat, skills);
+                }
+                self.roster.seat_mut(seat).position = position;
             }
             _ => {
                 let card = self.unsettle(seat);
+                self.roster.seat_mut(seat).position = position;
                 self.settle(seat, card);
                 self.refit_if_due();
             }
@@ -159,7 +175,10 @@ impl Index {
     /// Changes what somebody can do; false when there is none.
     pub fn set_skills(&mut self, volunteer: VolunteerId, skills: SkillSet) -> bool {
         self.widen_for(skills.0);
-        self.change(volunteer, |card| card.skills = skills.0)
+        self.skills_changed += 1;
+        let there = self.change(volunteer, |card| card.skills = skills.0);
+        self.refit_if_due();
+        there
     }
 
     /// The nearest who are ready and have the skills, in the order of distance, then id.
@@ -190,10 +209,10 @@ impl Index {
         }
     }
 
-    /// The cell of a seat's position; cheaper than to look it up in its chunk.
+    /// Where a seat's volunteer is; cheaper than to look it up in the chunk.
     #[inline]
-    fn cell_at(&self, seat: u32) -> Option<u32> {
-        self.frame.cell(self.frame.spot(self.roster.seat(seat).position)?)
+    fn spot_at(&self, seat: u32) -> Option<Spot> {
+        self.frame.spot(self.roster.seat(seat).position)
     }
 
     fn card(&self, seat: u32) -> Card {
@@ -212,7 +231,7 @@ impl Index {
         self.maps.count_total(card.skills, card.availability, 1);
         match self.roster.seat(seat).home() {
             Home::Stray(place) => self.strays[place as usize].card = card,
-            Home::Lane(lane) if before.askable() == card.askable() => self.rewrite(lane, &before, &card),
+            Home::Lane(lane) if before.askable() == card.askable() => self.rewrite(seat, lane, &before, &card),
             Home::Lane(_) => {
                 self.unsettle(seat);
                 self.settle(seat, card);
@@ -221,7 +240,8 @@ impl Index {
         true
     }
 
-    fn rewrite(&mut self, lane: Lane, before: &Card, card: &Card) {
+    fn rewrite(&mut self, seat: u32, lane: Lane, before: &Card, card: &Card) {
+        self.unlist(seat, before);
         self.chunks.set_marks(lane, card);
         self.chunks.flip_skills(lane, before.skills ^ card.skills);
         if (before.skills, before.availability) != (card.skills, card.availability) {
@@ -229,6 +249,7 @@ impl Index {
             self.leave_cell(cell, before);
             self.enter_cell(cell, card);
         }
+        self.list(seat, card);
     }
 
     /// Finds a home for a seat without one.
@@ -242,6 +263,30 @@ impl Index {
             }
         };
         self.roster.seat_mut(seat).set_home(home);
+        if let Home::Lane(_) = home {
+            self.list(seat, &card);
+        }
+    }
+
+    /// Puts somebody in the cells on the lists of his rare skills.
+    fn list(&mut self, seat: u32, card: &Card) {
+        if card.askable()
+            && card.skills & self.postings.skills != 0
+            && let Some(spot) = self.spot_at(seat)
+        {
+            self.postings.add(spot, seat, card);
+            self.roster.seat_mut(seat).set_listed(true);
+        }
+    }
+
+    /// Takes him off again; his position must still be the one he was listed with.
+    fn unlist(&mut self, seat: u32, card: &Card) {
+        if self.roster.seat(seat).listed()
+            && let Some(spot) = self.spot_at(seat)
+        {
+            self.postings.remove(spot, seat, card);
+            self.roster.seat_mut(seat).set_listed(false);
+        }
     }
 
     fn settle_in(&mut self, cell: u32, spot: Spot, seat: u32, card: &Card) -> Lane {
@@ -255,6 +300,7 @@ impl Index {
     /// Takes a seat out of its home.
     fn unsettle(&mut self, seat: u32) -> Card {
         let card = self.card(seat);
+        self.unlist(seat, &card);
         match self.roster.seat(seat).home() {
             Home::Lane(lane) => {
                 let cell = self.chunks.cell(lane);
@@ -295,7 +341,10 @@ impl Index {
     }
 
     fn refit_if_due(&mut self) {
-        if self.len() >= self.refit_at.volunteers || self.strays.len() >= self.refit_at.strays {
+        let due = self.len() >= self.refit_at.volunteers
+            || self.strays.len() >= self.refit_at.strays
+            || self.skills_changed >= self.refit_at.skills_changed;
+        if due {
             let entries: Vec<Entry> = self.roster.seats().map(|seat| self.entry(seat)).collect();
             *self = Self::new();
             self.refill(entries);
@@ -304,21 +353,43 @@ impl Index {
 
     /// Fits the plane to `entries` and takes them in; the index is empty before.
     fn refill(&mut self, entries: Vec<Entry>) {
-        let positions: Vec<Position> = entries.iter().map(|entry| entry.position).collect();
-        self.lay_out(Frame::fit(&positions), entries.len());
+        self.lay_out(&entries);
         entries.into_iter().for_each(|entry| self.upsert(entry));
         self.chunks.shrink();
+        self.postings.shrink();
         self.refit_at.strays = STRAYS_MIN.max(2 * self.strays.len()).max(self.len() / 16);
+        self.refit_at.skills_changed = STRAYS_MIN.max(self.len());
+        self.skills_changed = 0;
     }
 
-    /// Empty cells under a new plane, to be filled with `volunteers`.
-    fn lay_out(&mut self, frame: Frame, volunteers: usize) {
+    /// Empty cells under a new plane, to be filled with `entries`.
+    fn lay_out(&mut self, entries: &[Entry]) {
+        let positions: Vec<Position> = entries.iter().map(|entry| entry.position).collect();
+        let (frame, volunteers) = (Frame::fit(&positions), entries.len());
         self.chunks = Chunks::new(frame.blocks() * 64);
         self.maps = Maps::new(frame.blocks(), SKILLS_MIN);
+        self.postings = Postings::new(&frame, &holders(entries), volunteers);
         self.frame = frame;
         let next = GROWTH * volunteers.max(STRAYS_MIN);
-        self.refit_at = RefitAt { volunteers: next, strays: volunteers.max(STRAYS_MIN) + 1 };
+        self.refit_at = RefitAt {
+            volunteers: next,
+            strays: volunteers.max(STRAYS_MIN) + 1,
+            skills_changed: volunteers.max(STRAYS_MIN) + 1,
+        };
     }
+}
+
+/// How many hold each skill.
+fn holders(entries: &[Entry]) -> [u32; 128] {
+    let mut holders = [0; 128];
+    for entry in entries {
+        let mut skills = entry.skills.0;
+        while skills != 0 {
+            holders[skills.trailing_zeros() as usize] += 1;
+            skills &= skills - 1;
+        }
+    }
+    holders
 }
 
 fn card_of(entry: &Entry) -> Card {

@@ -4,6 +4,7 @@ use super::super::order::distance_m;
 use super::super::query::{Near, NearestQuery, distance_mm};
 use super::Index;
 use super::marks::{Mark, Marks};
+use super::postings::Posted;
 use super::walk::{Met, Visitor, walk};
 
 /// Room for [`Index::nearest`] to work in, kept from query to query so that nothing is allocated.
@@ -19,11 +20,68 @@ pub(super) fn nearest<'f>(index: &Index, query: &NearestQuery, finder: &'f mut F
     finder.found.clear();
     if query.count > 0 {
         let bound = index.frame.square_at_most(f64::from(query.radius_m) + 0.001);
-        let list = &mut finder.shortlist;
-        walk(index, query.at, query.skills.0, &mut Shortlist { list, count: query.count, bound });
+        if !shortlist_few(index, query, bound, &mut finder.shortlist) {
+            let list = &mut finder.shortlist;
+            walk(index, query.at, query.skills.0, &mut Shortlist { list, count: query.count, bound });
+        }
         settle(index, query, finder);
     }
     &finder.found
+}
+
+/// The shortlist where it is short; false where it is not.
+#[inline]
+fn shortlist_few(index: &Index, query: &NearestQuery, bound: u64, list: &mut Vec<Met>) -> bool {
+    if query.count >= FEW {
+        return false;
+    }
+    let mut few = Few { list: [Met::NOBODY; FEW], count: query.count, bound };
+    walk(index, query.at, query.skills.0, &mut few);
+    // The last place holds somebody too many, unless the plane cannot tell him from those wanted.
+    let surplus = few.list[FEW - 1].square;
+    if surplus <= few.bound {
+        return false;
+    }
+    list.extend(few.list.iter().filter(|met| met.square <= few.bound));
+    true
+}
+
+/// Room for the three that most ask for and one more.
+const FEW: usize = 4;
+
+/// The nearest few, nearest first, kept in order without a branch.
+struct Few {
+    list: [Met; FEW],
+    count: usize,
+    bound: u64,
+}
+
+impl Visitor for Few {
+    #[inline]
+    fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
+        marks.row(Mark::Ready)
+    }
+
+    #[inline]
+    fn wants(&self, posted: Posted) -> bool {
+        !posted.resting()
+    }
+
+    #[inline]
+    fn bound(&self) -> u64 {
+        self.bound
+    }
+
+    #[inline]
+    fn visit(&mut self, index: &Index, met: Met) {
+        let mut met = met;
+        for place in &mut self.list {
+            let nearer = met.square < place.square;
+            (*place, met) = if nearer { (met, *place) } else { (*place, met) };
+        }
+        let last = self.list[(self.count - 1) % FEW].square;
+        self.bound = self.bound.min(index.frame.widen(last));
+    }
 }
 
 /// Candidates, nearest first; behind the last one wanted stand those whom the plane cannot tell from it.
@@ -34,25 +92,21 @@ struct Shortlist<'a> {
 }
 
 impl Visitor for Shortlist<'_> {
-    #[inline]
     fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
         marks.row(Mark::Ready)
     }
 
-    #[inline]
+    fn wants(&self, posted: Posted) -> bool {
+        !posted.resting()
+    }
+
     fn bound(&self) -> u64 {
         self.bound
     }
 
-    #[inline]
     fn visit(&mut self, index: &Index, met: Met) {
-        let mut place = self.list.len();
-        self.list.push(met);
-        while place > 0 && self.list[place - 1].square > met.square {
-            self.list[place] = self.list[place - 1];
-            place -= 1;
-        }
-        self.list[place] = met;
+        let place = self.list.partition_point(|listed| listed.square <= met.square);
+        self.list.insert(place, met);
         if let Some(last) = self.list.get(self.count - 1) {
             self.bound = self.bound.min(index.frame.widen(last.square));
             while self.list.last().is_some_and(|last| last.square > self.bound) {

@@ -6,6 +6,7 @@
 use super::super::order::{Judge, RankKey, RankQuery, Ranked, Ranking, Way, distance_m, pace_ms_per_m};
 use super::Index;
 use super::marks::{Mark, Marks};
+use super::postings::Posted;
 use super::walk::{Met, Visitor, walk};
 use crate::event::Excluded;
 use crate::model::{GridPreference, TravelMode, VolunteerId};
@@ -136,6 +137,10 @@ impl<J: Judge> Visitor for Ranker<'_, J> {
             near |= lanes_by_mode(marks, self.own_bounds, nearest) & own_grid();
         }
         (marks.row(Mark::Ready) | resting) & near & reach
+    }
+
+    fn wants(&self, posted: Posted) -> bool {
+        posted.reachable() == self.tier.reachable && (self.query.resting_too || !posted.resting())
     }
 
     fn bound(&self) -> u64 {

@@ -24,21 +24,31 @@ pub(super) enum Home {
 pub(super) struct Seat {
     pub(super) position: Position,
     grid: u32,
-    /// The highest bit marks a stray; [`NONE`] an empty seat.
+    /// The highest bit marks a stray, the next somebody who is on lists; [`NONE`] an empty seat.
     home: u32,
 }
 
 const STRAY: u32 = 1 << 31;
+const LISTED: u32 = 1 << 30;
 const EMPTY: Seat = Seat { position: Position { lat_e7: 0, lng_e7: 0 }, grid: 0, home: NONE };
 
 impl Seat {
     pub(super) fn home(&self) -> Home {
-        if self.home & STRAY == 0 { Home::Lane(self.home) } else { Home::Stray(self.home & !STRAY) }
+        if self.home & STRAY == 0 { Home::Lane(self.home & !LISTED) } else { Home::Stray(self.home & !STRAY) }
+    }
+
+    /// Whether the tiles of a rare skill name him: who moves must be moved there too.
+    pub(super) fn listed(&self) -> bool {
+        self.home & (STRAY | LISTED) == LISTED
+    }
+
+    pub(super) fn set_listed(&mut self, listed: bool) {
+        self.home = if listed { self.home | LISTED } else { self.home & !LISTED };
     }
 
     pub(super) fn set_home(&mut self, home: Home) {
         self.home = match home {
-            Home::Lane(lane) => lane,
+            Home::Lane(lane) => lane | if self.listed() { LISTED } else { 0 },
             Home::Stray(place) => place | STRAY,
         };
     }

@@ -1,6 +1,6 @@
 //! The eight by eight cells about a query, wherever the blocks' edges run: most queries end inside it.
 
-use super::frame::{Frame, Spot, UNITS_PER_CELL};
+use super::frame::{Spot, UNITS_PER_CELL};
 
 /// The left column of a word.
 const COLUMN: u64 = 0x0101_0101_0101_0101;
@@ -13,21 +13,22 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The window in whose middle four cells the spot is.
-    pub(super) fn about(spot: Spot) -> Self {
-        let half = UNITS_PER_CELL / 2;
-        Self { column: ((spot.x + half) >> 16) - 4, row: ((spot.y + half) >> 16) - 4 }
+    /// The window of squares of 2^shift cells in whose middle four the spot is.
+    #[inline]
+    pub(super) fn about(spot: Spot, shift: u32) -> Self {
+        let half = (UNITS_PER_CELL << shift) / 2;
+        Self { column: ((spot.x + half) >> (16 + shift)) - 4, row: ((spot.y + half) >> (16 + shift)) - 4 }
     }
 
     /// Units from the spot to the nearest edge.
-    pub(super) fn reach(&self, spot: Spot) -> i64 {
-        let to_edge = |at: i64, first: i64| (at - (first << 16)).min(((first + 8) << 16) - at);
+    pub(super) fn reach(&self, spot: Spot, shift: u32) -> i64 {
+        let shift = 16 + shift;
+        let to_edge = |at: i64, first: i64| (at - (first << shift)).min(((first + 8) << shift) - at);
         to_edge(spot.x, self.column).min(to_edge(spot.y, self.row))
     }
 
-    /// The cells of the window in rings about the cell of the spot.
-    pub(super) fn rings(&self, spot: Spot) -> &'static [u64; RINGS] {
-        let (column, row) = spot.column_row();
+    /// The squares of the window in rings about the one at this column and row, which is one of the middle four.
+    pub(super) fn rings(&self, column: i64, row: i64) -> &'static [u64; RINGS] {
         &RINGS_ABOUT[(row - self.row - 3) as usize & 1][(column - self.column - 3) as usize & 1]
     }
 
@@ -54,10 +55,10 @@ impl Window {
 
     /// The first cells of the four blocks; those that are not there are never asked for, their words are empty.
     #[inline]
-    pub(super) fn bases(&self, frame: &Frame) -> [u32; 4] {
+    pub(super) fn bases(&self, block: impl Fn(i64, i64) -> Option<usize>) -> [u32; 4] {
         let (column, row) = self.block();
         std::array::from_fn(|i| {
-            let block = frame.block(column + (i as i64 & 1), row + (i as i64 >> 1));
+            let block = block(column + (i as i64 & 1), row + (i as i64 >> 1));
             block.map_or(0, |block| (block as u32) << 6)
         })
     }

@@ -251,6 +251,7 @@ fn equal_for_a_hundred_thousand() {
             let who = 1 + numbers.below(100_000);
             let place = numbers.place(600_000);
             both.apply(&Change::Move(who, place));
+            both.apply(&Change::Move(who, Position { lat_e7: place.lat_e7 + 40, lng_e7: place.lng_e7 - 40 }));
             both.apply(&Change::Availability(1 + numbers.below(100_000), Availability::ALL[numbers.below(4) as usize]));
         }
         both.check(&RankQuery {
