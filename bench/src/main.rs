@@ -1,7 +1,9 @@
-//! Baiying on real calls: replay on virtual time, load over real sockets.
+//! Baiying measured: real calls replayed on virtual time or sent over real sockets, and the matcher beside its peers.
 
 mod calls;
 mod load;
+mod matcher;
+mod peers;
 mod replay;
 mod scene;
 
@@ -24,6 +26,10 @@ enum Verb {
     Kill(load::kill::Options),
     /// How long a hub with a long log and a whole district takes from its start to ready
     Restart(load::restart::Options),
+    /// The index on a city of up to a million, beside those whom people would take instead
+    Matcher(matcher::Options),
+    /// Rates alone, of every side
+    Peers(matcher::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -32,5 +38,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Load(options) => load::run(&options),
         Verb::Kill(options) => load::kill::run(&options),
         Verb::Restart(options) => load::restart::run(&options),
+        Verb::Matcher(options) => matcher::run(&options),
+        Verb::Peers(options) => matcher::run_peers(&options),
     }
 }

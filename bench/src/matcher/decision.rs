@@ -1,0 +1,152 @@
+//! The whole decision: an alarm comes in, its plan is read, open incidents are looked at for the same, a wave of eight is
+//! chosen and explained. The real `decide` on the real state, everything but the journal.
+
+use std::time::Instant;
+
+use matcher::select::{Availability, Entry};
+use matcher::{
+    Actor, BodyHash, CallSource, CallerKey, Cause, Clocks, Command, CommandId, Commit, DistrictId, DutyStatus, Grid,
+    GridId, GridPreference, MergeRule, NewIncident, Observation, Polygon, Position, ProviderClass, Request,
+    ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer, WavePolicy, decide, event,
+};
+use serde_json::Value;
+
+use super::city::{CENTRE, City, SKILLS};
+use super::{percentiles_us, stopwatch};
+
+const ALARMS: usize = 3_000;
+const WAVE_SIZE: u16 = 8;
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// p50, p99 and p99.9 of deciding [`ALARMS`] alarms, each of a skill of its own choosing.
+///
+/// # Errors
+/// The engine refuses the city or an alarm.
+pub fn decision_us(people: &[Entry], seed: u64) -> anyhow::Result<Value> {
+    let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0 };
+    engine.found(people)?;
+    let mut city = City::new(seed);
+    let mut histogram = stopwatch();
+    for _ in 0..ALARMS {
+        let (at, _) = city.address();
+        let kind = kind(SkillId(city.skill().0.trailing_zeros() as u8));
+        engine.now = engine.now.plus_ms(200);
+        let took_ns = engine.submit(Command::RaiseAlarm(alarm(kind, at, engine.commands)))?;
+        histogram.saturating_record(took_ns);
+    }
+    Ok(percentiles_us(&histogram))
+}
+
+struct Engine {
+    state: State,
+    now: Timestamp,
+    commands: u64,
+}
+
+impl Engine {
+    fn found(&mut self, people: &[Entry]) -> anyhow::Result<()> {
+        let limit = matcher::command::ITEMS_PER_COMMAND_MAX;
+        self.submit(Command::DefineDistrict { name: "bench".into(), centre: CENTRE })?;
+        self.submit(Command::DefineSkills { skills: (0..SKILLS).map(skill).collect() })?;
+        let grids = people.iter().map(|person| person.grid).collect::<std::collections::BTreeSet<_>>();
+        self.submit(Command::DefineGrids { grids: grids.into_iter().map(grid).collect() })?;
+        self.submit(Command::DefinePlans { plans: (0..SKILLS).map(|skill| plan(SkillId(skill))).collect() })?;
+        for some in people.chunks(limit) {
+            self.submit(Command::EnrolVolunteers { volunteers: some.iter().map(volunteer).collect() })?;
+        }
+        for person in people.iter().filter(|person| person.availability == Availability::Ready) {
+            let (volunteer, status) = (person.volunteer, DutyStatus::Available);
+            self.submit(Command::GoOnDuty { volunteer, status, until: None })?;
+            let fix = Observation::Fix { volunteer, position: person.position, at: self.now };
+            self.state.observe(&[fix, Observation::Reach { volunteer, reachable: true }]);
+        }
+        Ok(())
+    }
+
+    /// Decides and applies; how many nanoseconds the decision took.
+    fn submit(&mut self, command: Command) -> anyhow::Result<u64> {
+        self.commands += 1;
+        let (id, body_hash, actor) = (CommandId(self.commands.into()), BodyHash(self.commands), Actor::System);
+        let request = Request { id, body_hash, actor, command };
+        let started = Instant::now();
+        let decision = decide(&self.state, self.now, &request);
+        let took_ns = started.elapsed().as_nanos() as u64;
+        let decision = decision.map_err(|rejection| anyhow::anyhow!("the engine refuses: {rejection}"))?;
+        let cause = Cause::Command { id, body_hash, actor, remembered: request.command.remembered() };
+        let seq = self.state.district.seq + 1;
+        let (events, answer) = (decision.events, decision.answer);
+        self.state.evolve(&Commit { format: event::FORMAT, seq, at: self.now, cause, events, answer });
+        Ok(took_ns)
+    }
+}
+
+fn kind(skill: SkillId) -> String {
+    format!("k{}", skill.0)
+}
+
+fn skill(number: u8) -> Skill {
+    Skill { id: SkillId(number), code: format!("s{number}"), name: format!("skill {number}") }
+}
+
+/// A square of its own far from the others': only its number matters here.
+fn grid(id: GridId) -> Grid {
+    let west = CENTRE.lng_e7 + 2_000 * (id.number() as i32);
+    let corner = |north: i32, east: i32| Position { lat_e7: CENTRE.lat_e7 + north, lng_e7: west + east };
+    let outer = vec![corner(0, 0), corner(0, 1_000), corner(1_000, 1_000), corner(1_000, 0)];
+    let shape = vec![Polygon { outer, holes: Vec::new() }];
+    Grid { id, name: format!("grid {}", id.number()), shape, minimum_on_duty: 0, team: None }
+}
+
+/// One person with the skill and one anybody; eight are asked.
+fn plan(skill: SkillId) -> ResponsePlan {
+    let role = |skill| Role { skill, count: 1 };
+    let (kind, name) = (kind(skill), format!("plan {}", skill.0));
+    let (radius_m, radius_m_max, deadline_ms) = (5_000, 5_000, 45_000);
+    ResponsePlan {
+        kind,
+        name,
+        urgency: Urgency::LifeThreat,
+        levels: vec![vec![role(Some(skill)), role(None)]],
+        one_person_several_roles: false,
+        wave: WavePolicy { size: WAVE_SIZE, radius_m, radius_m_max, growth_percent: 0, waves_max: 1, deadline_ms },
+        grid_preference: GridPreference::MetresNearer(300),
+        merge: MergeRule { radius_m: 100, window_ms: 600_000 },
+        escalation: Vec::new(),
+        clocks: Clocks { answer_ms: 0, arrive_ms: 0, close_ms: 0 },
+        rest_ms: 0,
+        alert_budget: true,
+        sensitive: false,
+        words: String::new(),
+        batch_ms: 0,
+    }
+}
+
+fn volunteer(person: &Entry) -> Volunteer {
+    let held = |skill: &SkillId| SkillHeld { skill: *skill, until: None };
+    let skills: Vec<SkillId> = (0..SKILLS).map(SkillId).filter(|&skill| person.skills.0 >> skill.0 & 1 == 1).collect();
+    Volunteer {
+        id: person.volunteer,
+        class: ProviderClass::SkilledVolunteer,
+        skills: skills.iter().map(held).collect(),
+        home_grid: person.grid,
+        home: person.position,
+        travel: person.travel,
+        team: None,
+        capacity: 1,
+        alerts_per_day_max: None,
+    }
+}
+
+fn alarm(kind: String, at: Position, caller: u64) -> NewIncident {
+    NewIncident {
+        kind,
+        source: CallSource::Phone,
+        position: Some(at),
+        fallback: None,
+        caller: Some(CallerKey(caller)),
+        raised_by: None,
+        sealed: None,
+        drill: false,
+        roles: None,
+    }
+}
