@@ -1,15 +1,13 @@
 //! What every decision ends with, whatever it was: each incident it has touched is brought to rest. Nobody stays asked
 //! for nothing, nobody needed stays unasked, and who is short is told at once.
 
-use std::cmp::Reverse;
-
 use super::cover::{Cover, Person, able_slots, person_of};
 use super::draft::{Draft, under_minimum};
 use super::ending;
 use super::wave;
 use crate::event::Event;
 use crate::model::*;
-use crate::state::records::{GridRecord, IncidentRecord};
+use crate::state::records::GridRecord;
 use crate::state::world::World;
 
 pub fn all(draft: &mut Draft<'_>) {
@@ -24,17 +22,17 @@ pub fn all(draft: &mut Draft<'_>) {
     }
 }
 
-/// Short incidents that somebody who becomes free is looked at for, oldest first.
+/// Short incidents that somebody who becomes free is looked at for, the gravest first.
 const SHORT_LOOKED_AT_MAX: usize = 64;
 
 /// Somebody is free who was not: the gravest of the incidents that are short, and that he can help with, asks him at once.
+///
+/// This is also what goes on after a plan's last round and last step. No timer asks again then, for everybody in reach has
+/// been asked; the shortfall stands on the desk and the wall, and whoever comes on duty, has rested, is done elsewhere or
+/// is enrolled is asked if he fits and was not asked for this incident before. Who was may still come forward.
 fn ask_where_short(draft: &mut Draft<'_>, volunteer: VolunteerId) {
-    let short = draft.state.observed.live().short().take(SHORT_LOOKED_AT_MAX);
-    let known = short.filter_map(|id| Some((draft.get::<IncidentRecord>(id.0)?.incident.urgency, id)));
-    let mut incidents: Vec<(Reverse<Urgency>, IncidentId)> =
-        known.map(|(urgency, id)| (Reverse(urgency), id)).collect();
-    incidents.sort_unstable();
-    if let Some(incident) = incidents.into_iter().map(|(_, id)| id).find(|&id| wave::ask_one(draft, id, volunteer)) {
+    let mut short = draft.state.observed.live().short().take(SHORT_LOOKED_AT_MAX);
+    if let Some(incident) = short.find(|&id| wave::ask_one(draft, id, volunteer)) {
         tell_shortfall(draft, incident);
     }
 }

@@ -1,6 +1,6 @@
 //! Incidents: their slots, their lists, their ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, ensure};
 use crate::model::*;
@@ -70,29 +70,58 @@ pub fn shortfall_is_true(district: &District, found: &mut Found) {
 /// How many places stay empty even if all who are asked say yes. `None` where a certificate that runs out makes it depend
 /// on the minute.
 fn missing(district: &District, record: &IncidentRecord) -> Option<usize> {
-    let slots = &record.incident.slots;
     let engaged = record.active.iter().filter_map(|&id| district.assignment(id));
-    let held: BTreeSet<usize> = engaged.clone().flat_map(|assignment| assignment.slots.iter()).collect();
-    let places: Vec<usize> = record.incident.open_slots().iter().chain(held).collect();
-    let engaged = engaged.map(|assignment| (assignment.volunteer, assignment.slots));
+    let engaged: Vec<(VolunteerId, SlotSet)> = engaged.map(|it| (it.volunteer, it.slots)).collect();
     let asked = record.standing.iter().filter_map(|&id| district.offer(id));
-    let people = engaged.chain(asked.map(|offer| (offer.volunteer, SlotSet::default())));
-    let mut able: Vec<Vec<usize>> = Vec::new();
-    for (volunteer, holds) in people {
+    let asked: Vec<VolunteerId> = asked.map(|offer| offer.volunteer).collect();
+    let people = engaged.iter().map(|&(volunteer, _)| volunteer).chain(asked.iter().copied());
+    for volunteer in people {
         let skills = &district.volunteer(volunteer)?.profile.skills;
         if skills.iter().any(|held| held.until.is_some()) {
             return None;
         }
-        let holds_skill = |skill: SkillId| skills.iter().any(|held| held.skill == skill);
-        let fits = |place: &usize| holds.contains(*place) || slots[*place].skill.is_none_or(holds_skill);
-        able.push(places.iter().copied().filter(fits).collect());
     }
     let combine = district.plan_or_fallback(&record.incident.kind).one_person_several_roles;
-    match combine {
-        // Who sits where cannot be told from the lists alone; only the bounds can.
-        true => None,
-        false => Some(places.len() - matched(&able, &places)),
+    Some(match combine {
+        true => missing_in_roles(district, record, &asked),
+        false => missing_in_matching(district, record, &engaged, &asked),
+    })
+}
+
+fn holds(district: &District, volunteer: VolunteerId, skill: Option<SkillId>) -> bool {
+    let held = |skill| district.volunteer(volunteer).is_some_and(|it| it.profile.skills.iter().any(|h| h.skill == skill));
+    skill.is_none_or(held)
+}
+
+/// One person fills one place of each role that he can: so each role counts for itself, and nobody who is engaged takes
+/// another place by himself.
+fn missing_in_roles(district: &District, record: &IncidentRecord, asked: &[VolunteerId]) -> usize {
+    let mut open: BTreeMap<Option<SkillId>, usize> = BTreeMap::new();
+    for slot in record.incident.open_slots().iter() {
+        *open.entry(record.incident.slots[slot].skill).or_default() += 1;
     }
+    let able = |skill: Option<SkillId>| asked.iter().filter(|&&volunteer| holds(district, volunteer, skill)).count();
+    open.into_iter().map(|(skill, count)| count.saturating_sub(able(skill))).sum()
+}
+
+/// One person fills one place, and whoever is engaged may move on to another; who has several, from a plan that was
+/// different then, stays where he is.
+fn missing_in_matching(
+    district: &District,
+    record: &IncidentRecord,
+    engaged: &[(VolunteerId, SlotSet)],
+    asked: &[VolunteerId],
+) -> usize {
+    let slots = &record.incident.slots;
+    let movable = || engaged.iter().copied().filter(|(_, slots)| slots.len() == 1);
+    let held: BTreeSet<usize> = movable().flat_map(|(_, slots)| slots.iter().collect::<Vec<_>>()).collect();
+    let places: Vec<usize> = record.incident.open_slots().iter().chain(held).collect();
+    let people = movable().chain(asked.iter().map(|&volunteer| (volunteer, SlotSet::default())));
+    let able = people.map(|(volunteer, has)| {
+        let fits = |place: &usize| has.contains(*place) || holds(district, volunteer, slots[*place].skill);
+        places.iter().copied().filter(fits).collect()
+    });
+    places.len() - matched(&able.collect::<Vec<Vec<usize>>>(), &places)
 }
 
 /// The size of a maximum matching, the slow way: try every person on every place, and move whoever can move.

@@ -1,6 +1,7 @@
 //! Incidents that have not ended, by place, and recent ones by caller: what a new call may belong to. Derived from the
 //! district, so neither journalled nor digested.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::District;
@@ -22,8 +23,8 @@ pub struct Live {
     /// Callers in the order of their incidents, to be forgotten when the flood window has passed.
     turns: VecDeque<(Timestamp, CallerKey)>,
     count: usize,
-    /// Those that have been told to be short of people.
-    short: BTreeSet<IncidentId>,
+    /// Those that have been told to be short of people, the gravest first.
+    short: BTreeSet<(Reverse<Urgency>, IncidentId)>,
 }
 
 fn cell_of(position: Position) -> Cell {
@@ -76,19 +77,19 @@ impl Live {
     /// Short of people, or no longer.
     pub(super) fn shortfall(&mut self, incident: &Incident) {
         if incident.shortfall.is_some() {
-            self.short.insert(incident.id);
+            self.short.insert((Reverse(incident.urgency), incident.id));
         } else {
-            self.short.remove(&incident.id);
+            self.short.remove(&(Reverse(incident.urgency), incident.id));
         }
     }
 
-    /// Incidents that are short of people, oldest first.
+    /// Incidents that are short of people: the gravest first, among these the oldest.
     pub fn short(&self) -> impl Iterator<Item = IncidentId> + '_ {
-        self.short.iter().copied()
+        self.short.iter().map(|&(_, id)| id)
     }
 
     pub(super) fn ended(&mut self, incident: &Incident) {
-        self.short.remove(&incident.id);
+        self.short.remove(&(Reverse(incident.urgency), incident.id));
         let cell = cell_of(incident.place.position);
         let Some(here) = self.cells.get_mut(&cell) else { return };
         let before = here.len();

@@ -193,3 +193,69 @@ fn whoever_becomes_free_is_asked_at_once_where_somebody_is_missing() {
     town.people(vec![person(2, 9_000.0, &[]), person(3, 200.0, &[])]);
     assert_eq!(town.asked(ordinary), [3], "2 lives too far away");
 }
+
+/// One helper is missing, all three rounds and the step that widens have gone out; then `later` happens.
+fn asked_after_the_last_step(later: impl FnOnce(&mut Town)) -> Vec<u64> {
+    let step = EscalationStep { after_ms: 3 * MINUTE_MS, always: false, action: EscalationAction::Widen };
+    let with_steps = ResponsePlan { escalation: vec![step], rest_ms: HOUR_MS, ..one_helper() };
+    let elsewhere = ResponsePlan { kind: "fire".to_owned(), rest_ms: HOUR_MS, ..one_helper() };
+    let mut town = Town::with_plans(vec![with_steps, elsewhere]);
+    town.people(vec![person(1, 8_000.0, &[]), person(2, 100.0, &[]), person(3, 200.0, &[])]);
+    let fire = town.raise(alarm("fire", 8_000.0));
+    town.accept(1);
+    for number in [2, 3] {
+        town.must(Command::GoOffDuty { volunteer: volunteer_id(number) });
+    }
+    town.people(vec![person(4, 300.0, &[])]);
+    let incident = town.raise(alarm("fall", 0.0));
+    town.minutes(10);
+    let known = town.state.district.incident(incident).expect("open");
+    let over = (known.escalation_step, known.next_wave_at, known.next_step_at, known.shortfall.map(|s| s.missing));
+    assert_eq!((town.asked(incident), over), (vec![], (1, None, None, Some(1))));
+    assert_eq!(town.state.district.incident(fire).map(|fire| fire.state), Some(IncidentState::Assigned));
+    later(&mut town);
+    town.asked(incident)
+}
+
+#[test]
+fn after_the_last_step_whoever_can_come_later_is_asked_and_nobody_twice() {
+    let on_duty = |volunteer| Command::GoOnDuty { volunteer, status: DutyStatus::Available, until: None };
+    let done = |town: &mut Town| {
+        let assignment = town.state.district.volunteer(volunteer_id(1)).expect("enrolled").assignments[0];
+        let near = Observation::Fix { volunteer: volunteer_id(1), position: at(50.0), at: town.now };
+        town.state.observe(&[near]);
+        let step = MilestoneStep::Done;
+        town.must(Command::ReachMilestone { assignment, step, tapped_ago_ms: 0, sheet: None });
+    };
+    assert_eq!(asked_after_the_last_step(|town| town.pass(DAY_MS)), [0u64; 0], "time alone brings nobody");
+    assert_eq!(asked_after_the_last_step(|town| drop(town.must(on_duty(volunteer_id(2))))), [2]);
+    assert_eq!(asked_after_the_last_step(|town| town.people(vec![person(5, 400.0, &[])])), [5]);
+    assert_eq!(asked_after_the_last_step(|town| town.people(vec![person(5, 9_000.0, &[])])), [0u64; 0], "too far");
+    assert_eq!(asked_after_the_last_step(done), [0u64; 0], "he rests first");
+    let rested = |town: &mut Town| {
+        done(town);
+        town.pass(HOUR_MS);
+    };
+    assert_eq!(asked_after_the_last_step(rested), [1]);
+    let asked_before = |town: &mut Town| {
+        town.must(Command::GoOffDuty { volunteer: volunteer_id(4) });
+        town.must(on_duty(volunteer_id(4)));
+    };
+    assert_eq!(asked_after_the_last_step(asked_before), [0u64; 0], "he may come forward himself");
+}
+
+#[test]
+fn a_drill_spends_nobodys_alert_budget() {
+    let drilled = |town: &mut Town| {
+        let drill = town.raise(NewIncident { drill: true, ..alarm("fall", 50.0) });
+        town.must(Command::Cancel { incident: drill, words: None });
+        let record = town.state.district.volunteer(volunteer_id(1)).expect("enrolled");
+        assert_eq!(record.alerts_at(town.now), 0);
+    };
+    assert_eq!(asked_with(Urgency::Urgent, drilled), [1]);
+    let for_real = |town: &mut Town| {
+        let incident = town.raise(alarm("fall", 50.0));
+        town.must(Command::Cancel { incident, words: None });
+    };
+    assert_eq!(asked_with(Urgency::Urgent, for_real), [2], "the same for real is his one alert of the day");
+}

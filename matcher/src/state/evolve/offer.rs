@@ -60,14 +60,18 @@ fn offer_made(world: &mut impl World, at: Timestamp, sent: &Sent, made: &OfferMa
     });
     let numbers = world.numbers_mut();
     numbers.offer = numbers.offer.max(made.id.number());
-    let kind = &world.must::<IncidentRecord>(sent.incident.0).incident.kind;
-    let counts = world.settings().plans.get(kind).is_none_or(|plan| plan.alert_budget);
+    let counts = counts_as_alert(world, &world.must::<IncidentRecord>(sent.incident.0).incident);
     let volunteer = world.must_mut::<VolunteerRecord>(made.volunteer.0);
     volunteer.offers.push(made.id);
     if counts {
         volunteer.alerts.retain(|&alert| alert > at.minus_ms(DAY_MS));
         volunteer.alerts.push(at);
     }
+}
+
+/// Whether being asked for it counts against how often somebody may be asked in a day. A drill counts in nothing.
+fn counts_as_alert(world: &impl World, incident: &Incident) -> bool {
+    !incident.drill && world.settings().plans.get(&incident.kind).is_none_or(|plan| plan.alert_budget)
 }
 
 pub fn received(world: &mut impl World, at: Timestamp, id: OfferId) {
