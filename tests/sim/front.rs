@@ -60,13 +60,13 @@ pub struct Front {
 
 impl Front {
     /// Opens for a district that has just been loaded.
-    pub fn open(loaded: Loaded) -> Self {
+    pub fn open(loaded: Loaded, positions: Arc<Positions>) -> Self {
         let (control, _) = mpsc::channel(1);
         let seq = loaded.head.last_seq;
         let publisher = Publisher::new(Parts {
             loaded,
             names: Arc::new(|| Arc::new(NameBook::default())),
-            positions: Arc::new(Positions::default()),
+            positions,
             wakes: WakeFeed::none(),
             control,
         });

@@ -1,16 +1,18 @@
 //! One hub process: the real lanes, the real writer, the real publisher; and the steps at which it can be killed or
 //! stopped. What is not real is the task that connects them: here it moves only when the world says so.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use hub::engine::clock::Clock;
+use hub::engine::positions::{Fix, Positions, observations};
 use hub::engine::lanes::{LanesIn, LanesOut, Submission, lanes};
 use hub::engine::step::Verdict;
 use hub::engine::submit::{Committed, SubmitError};
 use hub::engine::writer::{CONFIRMED_MS_MAX, Entry, Loaded, Turn, Writer};
 use hub::store::{Journal, JournalError, Snapshot};
-use matcher::{Observation, Request, State, Timestamp};
+use matcher::{Request, State, Timestamp, VolunteerId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -88,7 +90,8 @@ pub struct Process {
     pending: Vec<Pending>,
     /// Who is connected, and what he is shown; `None` before the first load.
     pub front: Option<Front>,
-    observations: Vec<Observation>,
+    /// Where everybody is, as the sockets have said.
+    positions: Arc<Positions>,
     snapshot_seq: u64,
     acts_at_ms: u64,
     pub frozen_until_ms: u64,
@@ -111,7 +114,7 @@ impl Process {
             batch: Vec::new(),
             pending: Vec::new(),
             front: None,
-            observations: Vec::new(),
+            positions: Arc::default(),
             snapshot_seq: 0,
             acts_at_ms,
             frozen_until_ms: 0,
@@ -157,8 +160,9 @@ impl Process {
         Ok(())
     }
 
-    pub fn observe(&mut self, observation: Observation) {
-        self.observations.push(observation);
+    /// A phone has said where it is.
+    pub fn take_fix(&self, volunteer: VolunteerId, fix: Fix) {
+        self.positions.take(volunteer, fix);
     }
 
     /// Answers that are ready to leave.
@@ -213,7 +217,8 @@ impl Process {
         if !writer.is_leading() {
             return self.load(writer);
         }
-        writer.observe(&std::mem::take(&mut self.observations));
+        let now = writer.now().expect("it leads");
+        writer.observe(&observations(&self.positions.changes(now)));
         let taken = self.lanes.take();
         if !taken.is_empty() || writer.due_in_ms() == Some(0) {
             return self.turn(writer, taken);
@@ -323,10 +328,11 @@ impl Process {
     }
 
     async fn loading(&mut self, mut later: Later<Loaded>, witness: &mut Witness) -> Moved {
-        let Poll::Ready((writer, loaded)) = poll(&mut later) else {
+        let Poll::Ready((mut writer, loaded)) = poll(&mut later) else {
             self.stage = Stage::Loading(later);
             return Moved::No;
         };
+        writer.observe(&self.positions.everything());
         self.stage = Stage::Idle(writer);
         match loaded {
             Ok(loaded) => {
@@ -334,7 +340,7 @@ impl Process {
                 self.snapshot_seq = loaded.head.last_seq;
                 match &mut self.front {
                     Some(front) => front.reloaded(loaded).await,
-                    None => self.front = Some(Front::open(loaded)),
+                    None => self.front = Some(Front::open(loaded, self.positions.clone())),
                 }
             }
             Err(JournalError::Corrupt { seq, what, .. }) => panic!("I9: the log cannot be read at {seq}: {what}"),

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hub::engine::clock::Clock;
+use hub::engine::positions::Fix;
 use hub::engine::writer::{Entry, Writer};
-use matcher::{Actor, BodyHash, Command, CommandId, DutyStatus, Observation, Position, Request, Volunteer};
+use matcher::{Actor, BodyHash, Command, CommandId, DutyStatus, Position, Request, Volunteer};
 use uuid::Uuid;
 use wire::client::StreamPoint;
 
@@ -26,6 +27,9 @@ use super::witness::{Told, Witness};
 const FAULTY_MS: std::ops::RangeInclusive<u64> = 40_000..=150_000;
 /// How long the world may take to heal: longer than all waves and steps of any plan, one after the other.
 const HEAL_MS: u64 = 300_000;
+
+/// What the receivers of phones promise.
+const ACCURACY_M: f32 = 10.0;
 
 /// A write of a sound disk takes no longer, milliseconds.
 const WRITE_MS_MAX: u64 = 20;
@@ -296,9 +300,8 @@ impl World {
     pub fn fix(&mut self, who: Who, position: Position, pid: u64) {
         let (Who::Phone(index), Some(at)) = (who, self.processes.iter().find_map(|p| p.time(pid))) else { return };
         let volunteer = self.people.phones[index].volunteer;
-        let fix = Observation::Fix { volunteer, position, at };
         if let Some(process) = self.process(pid) {
-            process.observe(fix);
+            process.take_fix(volunteer, Fix { position, accuracy_m: ACCURACY_M, at });
         }
     }
 }

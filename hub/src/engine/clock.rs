@@ -1,28 +1,29 @@
 //! Time, for the writer. The core takes it as an argument; here is where it comes from.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use matcher::Timestamp;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Goes on while the machine sleeps. `std::time::Instant` does not on Linux: a laptop that was shut for an hour would wake
+/// up with every offer as fresh as it was.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BOOT_TIME: ClockId = ClockId::Boottime;
+/// Elsewhere there is no such clock that is always there: a sleep shows as time that did not pass.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const BOOT_TIME: ClockId = ClockId::Monotonic;
 
 /// Two clocks: one that people read and one that never jumps.
 pub trait Clock: Send + 'static {
     /// Milliseconds since 1970, as the machine believes; may jump.
     fn wall_ms(&self) -> i64;
-    /// Milliseconds since some start; never falls, never jumps.
+    /// Milliseconds since some start; never falls, never jumps, and counts the time that the machine was asleep.
     fn steady_ms(&self) -> u64;
 }
 
-/// The machine's own clocks.
+/// The machine's own clocks. The steady one counts from its boot, so it is the same for everybody who asks.
 #[derive(Clone, Copy, Debug)]
-pub struct SystemClock {
-    start: Instant,
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        SystemClock { start: Instant::now() }
-    }
-}
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn wall_ms(&self) -> i64 {
@@ -33,7 +34,9 @@ impl Clock for SystemClock {
     }
 
     fn steady_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let Timespec { tv_sec, tv_nsec } = clock_gettime(BOOT_TIME);
+        // Neither is ever negative on this clock.
+        tv_sec.unsigned_abs() * 1_000 + tv_nsec.unsigned_abs() / 1_000_000
     }
 }
 
@@ -80,6 +83,13 @@ mod tests {
         fn steady_ms(&self) -> u64 {
             self.0.load(Ordering::Relaxed)
         }
+    }
+
+    #[test]
+    fn the_steady_clock_is_one_for_the_whole_machine_and_never_falls() {
+        let (one, other) = (SystemClock, SystemClock);
+        let read = [one.steady_ms(), other.steady_ms(), one.steady_ms()];
+        assert!(read.is_sorted() && read[0] > 0, "{read:?}");
     }
 
     #[test]

@@ -4,15 +4,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use matcher::{Commit, District, DistrictId, Position, Request, SealedRef, Timestamp, VolunteerId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 use wire::client::StreamPoint;
 use wire::server::PongPoint;
 
 use super::board::SharedDistrict;
-use super::clock::{Clock, SystemClock};
+use super::clock::{Anchor, SystemClock};
 use super::lanes::{LanesIn, Submission};
 use super::outbox::Outbox;
 use super::positions::{Fix, Positions};
@@ -21,7 +23,7 @@ use super::snapshot::BoardVersion;
 use super::submit::{Committed, SubmitError};
 use super::view::StreamView;
 use crate::store::recovery::decode;
-use crate::store::{CommitRow, Journal, JournalError, SealedRow};
+use crate::store::{CommitRow, Fence, Journal, JournalError, SealedRow};
 
 /// A boxed future of the journal's.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
@@ -66,7 +68,9 @@ struct Rooms {
     positions: Arc<Positions>,
     tops: Arc<Tops>,
     log: Box<dyn Log>,
-    clock: SystemClock,
+    /// The term that the writer holds; `None` while it reads the log anew.
+    fence: watch::Receiver<Option<Fence>>,
+    anchor: watch::Receiver<Option<Anchor>>,
 }
 
 /// What a door is made from.
@@ -77,13 +81,15 @@ pub(super) struct DoorParts {
     pub notes: mpsc::Sender<Note>,
     pub positions: Arc<Positions>,
     pub tops: Arc<Tops>,
+    pub fence: watch::Receiver<Option<Fence>>,
+    pub anchor: watch::Receiver<Option<Anchor>>,
 }
 
 impl EngineHandle {
     pub(super) fn new<J: Journal>(parts: DoorParts, journal: J) -> Self {
-        let DoorParts { district, lanes, board, notes, positions, tops } = parts;
-        let (log, clock) = (Box::new(journal), SystemClock::default());
-        EngineHandle { rooms: Arc::new(Rooms { district, lanes, board, notes, positions, tops, log, clock }) }
+        let DoorParts { district, lanes, board, notes, positions, tops, fence, anchor } = parts;
+        let log = Box::new(journal);
+        EngineHandle { rooms: Arc::new(Rooms { district, lanes, board, notes, positions, tops, log, fence, anchor }) }
     }
 
     /// Which district this is the door of.
@@ -118,9 +124,17 @@ impl EngineHandle {
         version.await.ok()
     }
 
-    /// The district's time, as near as a reader can know it.
+    /// Whether the writer leads and the publisher answers within `within`: not while the log is read again after a failed
+    /// append, when commands wait.
+    pub async fn is_ready(&self, within: Duration) -> bool {
+        let leads = self.rooms.fence.borrow().is_some();
+        leads && timeout(within, self.version()).await.ok().flatten().is_some()
+    }
+
+    /// The district's time, as its writer counts it: a calendar that jumps makes no fix older or newer than it is.
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.rooms.clock.wall_ms()).max(self.read(|district| district.at))
+        let at = self.read(|district| district.at);
+        self.rooms.anchor.borrow().map_or(at, |anchor| anchor.now(&SystemClock, at))
     }
 
     /// Takes a fix that is `age_ms` old.

@@ -143,13 +143,11 @@ impl Positions {
         gone
     }
 
-    /// Everything that is known: for a writer that has read its state anew.
+    /// Everything that is known, in the order of the volunteers: for a writer that has read its state anew.
     pub fn everything(&self) -> Vec<Observation> {
         let inner = self.lock();
-        let fixes = inner.fixes.iter().map(|(&volunteer, fix)| {
-            let Fix { position, at, .. } = *fix;
-            Observation::Fix { volunteer, position, at }
-        });
+        let fixes: BTreeMap<VolunteerId, Fix> = inner.fixes.iter().map(|(&volunteer, &fix)| (volunteer, fix)).collect();
+        let fixes = fixes.into_iter().map(|(volunteer, Fix { position, at, .. })| Observation::Fix { volunteer, position, at });
         let gone = inner.unreachable.iter();
         fixes.chain(gone.map(|&volunteer| Observation::Reach { volunteer, reachable: false })).collect()
     }
@@ -195,6 +193,24 @@ mod tests {
         assert_eq!(positions.changes(Timestamp(20)).fixes, vec![(ONE, fix(46.0, 20))]);
         assert_eq!(positions.changes(Timestamp(20)), Changes::default());
         assert_eq!(positions.last(ONE), Some(fix(46.0, 20)));
+    }
+
+    #[test]
+    fn a_writer_that_starts_anew_is_told_everything_and_not_only_what_has_changed() {
+        let positions = Positions::default();
+        let (two, three) = (VolunteerId(2), VolunteerId(3));
+        positions.take(two, fix(45.0, 10));
+        positions.take(ONE, fix(46.0, 20));
+        positions.opened(three);
+        positions.closed(three, Timestamp(0));
+        positions.newly_unreachable(Timestamp(UNREACHABLE_AFTER_MS as i64));
+        positions.changes(Timestamp(20));
+        let seen = |volunteer, fix: Fix| Observation::Fix { volunteer, position: fix.position, at: fix.at };
+        let gone = Observation::Reach { volunteer: three, reachable: false };
+        let known = vec![seen(ONE, fix(46.0, 20)), seen(two, fix(45.0, 10)), gone];
+        assert_eq!((positions.everything(), positions.everything()), (known.clone(), known));
+        positions.opened(three);
+        assert_eq!(positions.everything().len(), 2, "he is back");
     }
 
     #[test]

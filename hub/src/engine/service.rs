@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
 use super::board::Names;
-use super::clock::SystemClock;
+use super::clock::{Anchor, SystemClock};
 use super::handle::{DoorParts, EngineHandle};
 use super::lanes::{LanesOut, Submission, lanes};
 use super::positions::{OBSERVE_EVERY_MS, Positions, observations};
@@ -62,13 +62,14 @@ impl Engine {
     /// When the journal cannot be trusted or opened; the chain says what to do.
     pub async fn start<J: Journal>(journal: J, settings: EngineSettings) -> anyhow::Result<Self> {
         let EngineSettings { district, names, webhook } = settings;
-        let mut writer = Writer::new(journal.clone(), SystemClock::default(), district.0, Uuid::new_v4());
+        let mut writer = Writer::new(journal.clone(), SystemClock, district.0, Uuid::new_v4());
         if webhook.is_some() {
             writer = writer.waking();
         }
         let loaded = writer.load().await.with_context(|| format!("district {district} cannot be led"))?;
         let (fence_is, fence) = watch::channel(writer.fence());
-        let wakes = start_wakes(&journal, webhook, fence)?;
+        let (anchor_is, anchor) = watch::channel(writer.anchor());
+        let wakes = start_wakes(&journal, webhook, fence.clone())?;
         let (control, controls) = mpsc::channel(CONTROLS_WAITING_MAX);
         let positions = Arc::new(Positions::default());
         let is_waking = wakes.is_connected();
@@ -83,20 +84,15 @@ impl Engine {
             notes: notes.clone(),
             positions: positions.clone(),
             tops: publisher.tops(),
+            fence,
+            anchor,
         };
         let handle = EngineHandle::new(door, journal.clone());
         let (stop, stopped) = watch::channel(false);
         let ears = Ears { lanes: lanes_out, controls, stopped };
-        let desk = WriterTask {
-            writer,
-            journal,
-            notes,
-            positions,
-            fence: fence_is,
-            is_waking,
-            has_renewed: false,
-            shared_seq: 0,
-        };
+        let terms = Terms { fence: fence_is, anchor: anchor_is };
+        let has_renewed = false;
+        let desk = WriterTask { writer, journal, notes, positions, terms, is_waking, has_renewed, shared_seq: 0 };
         let publisher = tokio::spawn(publisher.run(inbox));
         Ok(Engine { handle, stop, writer: tokio::spawn(desk.run(ears)), publisher })
     }
@@ -153,13 +149,21 @@ struct WriterTask<J> {
     journal: J,
     notes: mpsc::Sender<Note>,
     positions: Arc<Positions>,
-    fence: watch::Sender<Option<Fence>>,
+    terms: Terms,
     /// A closed phone can be reached, so nobody is ever unreachable.
     is_waking: bool,
     /// The log's identity was renewed since it was loaded.
     has_renewed: bool,
     /// Where the publisher last took over the writer's state.
     shared_seq: u64,
+}
+
+/// Tells the rest of the process by which term and from which moment this writer leads.
+struct Terms {
+    /// `None` while it does not lead.
+    fence: watch::Sender<Option<Fence>>,
+    /// Of the last term that it had.
+    anchor: watch::Sender<Option<Anchor>>,
 }
 
 /// What woke the writer's task.
@@ -318,7 +322,7 @@ impl<J: Journal> WriterTask<J> {
 
     /// Loads until the district is led again. What cannot pass by itself ends the task.
     async fn lead_again(&mut self, failed: Result<(), JournalError>) -> Result<(), JournalError> {
-        self.fence.send_replace(None);
+        self.terms.fence.send_replace(None);
         if let Err(err) = failed {
             tracing::error!(error = %err, "the journal failed: the state is dropped and read again");
         }
@@ -338,9 +342,11 @@ impl<J: Journal> WriterTask<J> {
         }
     }
 
+    /// What was observed is not in the log: it is handed to the new state at once, not when the phones move next.
     async fn led(&mut self, loaded: Loaded) -> Result<(), JournalError> {
         self.writer.observe(&self.positions.everything());
-        self.fence.send_replace(self.writer.fence());
+        self.terms.anchor.send_replace(self.writer.anchor());
+        self.terms.fence.send_replace(self.writer.fence());
         self.has_renewed = false;
         self.notes.send(Note::Loaded(Box::new(loaded))).await.ok();
         Ok(())

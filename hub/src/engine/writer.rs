@@ -144,6 +144,11 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         self.lead.as_ref().map(|lead| lead.anchor.now(&self.clock, lead.state.district.at))
     }
 
+    /// What ties its time to the calendar; `None` while not leading.
+    pub fn anchor(&self) -> Option<Anchor> {
+        self.lead.as_ref().map(|lead| lead.anchor)
+    }
+
     /// Milliseconds until a timer is due; `None` when there is none or nobody leads.
     pub fn due_in_ms(&self) -> Option<u64> {
         let now = self.now()?;

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::time::timeout;
 use wire::http::Health;
 use wire::problem::Problem;
 
@@ -31,9 +30,7 @@ pub async fn alive() -> Json<Health> {
 pub async fn ready(State(edge): State<Edge>) -> (StatusCode, Json<Health>) {
     let (mut ok, mut districts) = (true, BTreeMap::new());
     for (district, engine) in edge.engines() {
-        // A publisher that stands still, or is gone, gives no version.
-        let version = timeout(READY_WITHIN, engine.version()).await.ok().flatten();
-        ok &= version.is_some();
+        ok &= engine.is_ready(READY_WITHIN).await;
         districts.insert(district.to_string(), engine.read(|district| district.seq));
     }
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -45,7 +45,7 @@ impl<J: Journal> WakeOutbox<J> {
     /// The outbox of the district that `fence` leads.
     pub fn new(journal: J, webhook: Webhook, fence: watch::Receiver<Option<Fence>>) -> Self {
         let cursor = Cursor { fence: None, seq: 0 };
-        WakeOutbox { journal, webhook, fence, clock: SystemClock::default(), cursor }
+        WakeOutbox { journal, webhook, fence, clock: SystemClock, cursor }
     }
 
     /// Serves until the feed is gone.
