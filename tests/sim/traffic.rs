@@ -201,9 +201,8 @@ impl World {
 
     fn pong(&mut self, who: Who, last: Option<u64>) {
         let stands_at = self.people.replica(who).point.map(|(_, seq)| seq);
-        if let (Some(last), Some(seq)) = (last, stands_at)
-            && last > seq
-        {
+        // Whoever stands nowhere was sent a snapshot that did not come.
+        if last.is_some_and(|last| stands_at.is_none_or(|seq| last > seq)) {
             self.tally.count("gaps found by a pong");
             self.connect(who);
         }

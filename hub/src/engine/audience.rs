@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use matcher::{CallerKey, VolunteerId};
+use wire::close::CloseCode;
 
 use super::frame::Delta;
 use super::outbox::{Lane, Outbox};
@@ -35,10 +36,26 @@ impl Audience {
         let sockets = match person {
             Person::Volunteer(id) => self.volunteers.get(&id),
             Person::Caller(key) => self.residents.get(&key),
+            Person::Everybody => return self.push_to_all(district, delta),
         };
         for outbox in sockets.into_iter().flatten() {
             outbox.push_delta(Lane::Unicast, district, delta);
         }
+    }
+
+    /// Tens of milliseconds with ten thousand sockets; only an administrator's change of the district asks for it.
+    fn push_to_all(&self, district: u32, delta: &Delta) {
+        for outbox in self.volunteers.values().chain(self.residents.values()).flatten() {
+            // Whoever was told something of his own in this commit stands there already, and is left out.
+            outbox.push_delta(Lane::Unicast, district, delta);
+        }
+    }
+
+    /// Closes every socket.
+    pub fn close_all(&mut self, code: CloseCode) {
+        let volunteers = std::mem::take(&mut self.volunteers).into_values();
+        let residents = std::mem::take(&mut self.residents).into_values();
+        volunteers.chain(residents).flatten().for_each(|outbox| outbox.close(code));
     }
 
     /// Lets go of sockets that were closed.

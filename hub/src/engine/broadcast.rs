@@ -26,6 +26,8 @@ enum Note {
     RingLatest,
     /// Everything up to this seq has been walked.
     Walked(u64),
+    /// What was sent so far cannot be continued.
+    CloseAll,
 }
 
 /// Somebody who joins a group. All that a group's socket is ever sent of its stream is pushed by the walk, in one
@@ -94,6 +96,11 @@ impl Broadcaster {
         self.notes.try_send(Note::RingLatest).ok();
     }
 
+    /// Closes everybody behind what was sent so far; each comes back and is given a snapshot.
+    pub fn close_all(&self) {
+        self.put(Note::CloseAll);
+    }
+
     fn put(&self, note: Note) {
         if self.notes.try_send(note).is_err() {
             self.is_overrun.store(true, Ordering::Release);
@@ -105,13 +112,14 @@ impl Walk {
     async fn run(mut self, mut inbox: mpsc::Receiver<Note>) {
         while let Some(note) = inbox.recv().await {
             if self.is_overrun.swap(false, Ordering::AcqRel) {
-                self.close_all();
+                self.overrun();
             }
             match note {
                 Note::Join(join) => self.join(*join),
                 Note::Frame(group, delta) => self.frame(group, &delta).await,
                 Note::RingLatest => self.ring(),
                 Note::Walked(seq) => self.walked.store(seq, Ordering::Release),
+                Note::CloseAll => self.close_all(CloseCode::Resync),
             }
         }
     }
@@ -153,11 +161,15 @@ impl Walk {
         }
     }
 
-    fn close_all(&mut self) {
+    fn overrun(&mut self) {
         tracing::warn!(district = self.district, "broadcasts came faster than they could be walked: all resume");
         metrics::counter!("baiying_broadcast_overruns_total").increment(1);
+        self.close_all(CloseCode::Slow);
+    }
+
+    fn close_all(&mut self, code: CloseCode) {
         for outbox in std::mem::take(&mut self.members).into_values().flatten() {
-            outbox.close(CloseCode::Slow);
+            outbox.close(code);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use matcher::{Commit, District, VolunteerId};
 use tokio::sync::{mpsc, oneshot};
 use wire::client::StreamPoint;
+use wire::close::CloseCode;
 
 use super::audience::Audience;
 use super::board::{Applied, Board, Names, SharedDistrict};
@@ -268,10 +269,18 @@ impl Publisher {
         let (head, recovered) = (loaded.head, loaded.recovered);
         if head.history != self.board.history() || self.board.seq() < recovered.earlier.seq {
             self.board.reset(recovered.earlier, head.history);
+            self.everybody_anew();
         }
         let unseen: Vec<Commit> = recovered.recent.into_iter().filter(|it| it.seq > self.board.seq()).collect();
         unseen.into_iter().for_each(|commit| self.apply(&Arc::new(commit)));
         self.settle();
+    }
+
+    /// Commits that another led were passed over, for a snapshot was read instead of them. No frame will ever say what was
+    /// in them, and the next one would follow on the last as if nothing were missing: so nobody's stream goes on.
+    fn everybody_anew(&mut self) {
+        self.audience.close_all(CloseCode::Resync);
+        self.broadcaster.close_all();
     }
 
     async fn follow(&mut self, follow: Follow) {

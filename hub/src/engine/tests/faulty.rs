@@ -27,11 +27,17 @@ pub struct FaultyJournal {
     pub inner: MemoryJournal,
     faults: Arc<Mutex<VecDeque<Fault>>>,
     is_low: Arc<AtomicBool>,
+    is_away: Arc<AtomicBool>,
 }
 
 impl FaultyJournal {
     pub fn fail_next(&self, fault: Fault) {
         self.faults.lock().unwrap().push_back(fault);
+    }
+
+    /// Nobody can take the lead while it is away.
+    pub fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Release);
     }
 
     pub fn set_low(&self, is_low: bool) {
@@ -55,6 +61,9 @@ impl Journal for FaultyJournal {
     }
 
     async fn claim(&self, district: u32, owner: Uuid) -> Answer<Head> {
+        if self.is_away.load(Ordering::Acquire) {
+            return Err(JournalError::Failed("the test took it away".into()));
+        }
         self.inner.claim(district, owner).await
     }
 

@@ -1,11 +1,15 @@
-//! A hub that ends and comes back, on SQLite: nothing acknowledged is missing, streams go on.
+//! A hub that ends and comes back, on SQLite: nothing acknowledged is missing, streams go on. And one whose journal
+//! fails: it reads its state anew and is as it was.
 
-use matcher::Command;
+use std::time::Duration;
+
+use matcher::{Command, VolunteerId};
 use wire::client::StreamPoint;
+use wire::close::CloseCode;
 
 use super::faulty::{Fault, FaultyJournal};
-use super::street::{DISTRICT, raise, settings, street_on, submit, volunteer_id};
-use crate::engine::{Engine, Outbox, Start, StreamView, SubmitError};
+use super::street::{DISTRICT, alarm, at, by_system, raise, settings, street_on, submit, volunteer_id};
+use crate::engine::{Engine, EngineHandle, Outbox, Start, StreamView, SubmitError};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{Journal, SqliteJournal};
 
@@ -66,13 +70,112 @@ async fn a_failed_append_is_told_as_unknown_and_the_same_id_finds_out() {
     for fault in [Fault::Lost, Fault::StoredUnheard] {
         let journal = FaultyJournal::default();
         let (_engine, handle) = street_on(journal.clone(), 3, settings()).await;
-        let request = super::street::by_system(super::street::alarm(100.0));
+        let request = by_system(alarm(100.0));
         journal.fail_next(fault);
         assert_eq!(handle.submit(request.clone(), None).await, Err(SubmitError::Unknown));
         let answered = handle.submit(request, None).await.expect("the writer has loaded again");
         assert_eq!(answered.seq.is_none(), fault == Fault::StoredUnheard, "{fault:?}: {answered:?}");
         assert_eq!(handle.read(|district| district.incidents().count()), 1);
     }
+}
+
+/// Until the writer has taken in where `volunteer` is: the wall's map is told after it.
+async fn until_on_the_map(outbox: &Outbox, volunteer: VolunteerId) {
+    let key = format!("\"position/{volunteer}\"");
+    let mut frames = Vec::new();
+    while !frames.iter().any(|frame: &bytes::Bytes| String::from_utf8_lossy(frame).contains(&key)) {
+        frames.clear();
+        tokio::time::timeout(Duration::from_secs(10), outbox.ready()).await.expect("he is put on the map");
+        outbox.drain(&mut frames);
+    }
+}
+
+fn asked(handle: &EngineHandle, incident: matcher::IncidentId) -> Vec<VolunteerId> {
+    handle.read(|district| {
+        let offers = &district.incident(incident).expect("it is open").offers;
+        offers.iter().filter_map(|&offer| district.offer(offer)).map(|offer| offer.volunteer).collect()
+    })
+}
+
+#[tokio::test]
+async fn a_state_that_was_read_anew_knows_at_once_where_everybody_is() {
+    let journal = FaultyJournal::default();
+    let (_engine, handle) = street_on(journal.clone(), 8, settings()).await;
+    let outbox = Outbox::new();
+    let Start::Snapshot(parts) = handle.follow(StreamView::Wall, None, &outbox).await.unwrap() else {
+        panic!("whoever is new gets a snapshot")
+    };
+    let point = Some(StreamPoint { history: parts.history(), seq: parts.seq() });
+    handle.follow(StreamView::Wall, point, &outbox).await.unwrap();
+    for (number, east_m) in [(7, 101.0), (8, 102.0)] {
+        handle.observe(volunteer_id(number), at(east_m), 5.0, 0);
+    }
+    until_on_the_map(&outbox, volunteer_id(8)).await;
+    journal.fail_next(Fault::Lost);
+    assert_eq!(submit(&handle, Command::SetDrill { on: true }).await, Err(SubmitError::Unknown));
+    let incident = raise(&handle, 101.5).await;
+    assert_eq!(asked(&handle, incident), [7, 8].map(volunteer_id), "they live farther away than 1 and 2");
+}
+
+/// Until the socket is closed; no delta may come before.
+async fn until_closed(outbox: &Outbox) -> CloseCode {
+    loop {
+        tokio::time::timeout(Duration::from_secs(10), outbox.ready()).await.expect("it is closed");
+        let mut frames = Vec::new();
+        let code = outbox.drain(&mut frames);
+        let deltas: Vec<_> = frames.iter().filter(|frame| frame.starts_with(b"{\"op\":\"delta\"")).collect();
+        assert!(deltas.is_empty(), "with a hole before them: {deltas:?}");
+        if let Some(code) = code {
+            return code;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_followed_a_leader_that_was_passed_over_is_not_left_with_a_hole() {
+    let journal = FaultyJournal::default();
+    let (_engine, handle) = street_on(journal.clone(), 3, settings()).await;
+    let views = [StreamView::Desk, StreamView::Volunteer { id: volunteer_id(1), caller: None }];
+    let mut followed = Vec::new();
+    for view in views {
+        let outbox = Outbox::new();
+        let Start::Snapshot(parts) = handle.follow(view, None, &outbox).await.unwrap() else {
+            panic!("whoever is new gets a snapshot")
+        };
+        let point = StreamPoint { history: parts.history(), seq: parts.seq() };
+        handle.follow(view, Some(point), &outbox).await.unwrap();
+        followed.push((view, point, outbox));
+    }
+    // Another leads for a while, and its end stores a snapshot: nobody reads these commits one by one again.
+    let other = Engine::start(journal, settings()).await.unwrap();
+    let incident = raise(&other.handle(), 100.0).await;
+    other.stop().await.unwrap();
+    assert_eq!(submit(&handle, Command::SetDrill { on: true }).await, Err(SubmitError::Unknown), "it was fenced");
+    submit(&handle, Command::SetDrill { on: true }).await.expect("it leads again");
+    assert!(handle.read(|district| district.incident(incident).is_some()));
+    for (view, point, outbox) in followed {
+        assert_eq!(until_closed(&outbox).await, CloseCode::Resync, "{view:?}");
+        let start = handle.follow(view, Some(point), &Outbox::new()).await.unwrap();
+        assert!(matches!(start, Start::Snapshot(_)), "{view:?}: {start:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_log_is_read_again_the_district_is_not_ready() {
+    let journal = FaultyJournal::default();
+    let (_engine, handle) = street_on(journal.clone(), 1, settings()).await;
+    let patience = Duration::from_secs(10);
+    assert!(handle.is_ready(patience).await);
+    journal.set_away(true);
+    journal.fail_next(Fault::Lost);
+    assert_eq!(submit(&handle, alarm(100.0)).await, Err(SubmitError::Unknown));
+    // The writer says so before it tries to lead again, and it may be about to.
+    while handle.is_ready(patience).await {
+        tokio::task::yield_now().await;
+    }
+    journal.set_away(false);
+    raise(&handle, 100.0).await;
+    assert!(handle.is_ready(patience).await, "whoever answers an alarm leads");
 }
 
 #[tokio::test]
