@@ -184,8 +184,9 @@ impl Board {
         for person in callers {
             let Person::Caller(key) = person else { continue };
             let Some(&volunteer) = self.callers.get(&key) else { continue };
-            let Some(Own { calls, gone, .. }) = touched.persons.remove(&person) else { continue };
+            let Some(Own { calls, gone, district, .. }) = touched.persons.remove(&person) else { continue };
             let own = touched.persons.entry(Person::Volunteer(volunteer)).or_default();
+            own.district |= district;
             own.calls.extend(calls);
             own.gone.extend(gone);
         }
@@ -198,7 +199,8 @@ impl Board {
             let prev = self.ring.last_of(person);
             let delta = match person {
                 Person::Volunteer(id) => envelope.delta(prev, own_rows(&view, id, own)?),
-                Person::Caller(_) => envelope.delta(prev, resident_rows(&view, own)?),
+                // What a resident is told of the district has the shape of what a volunteer is told of it.
+                Person::Caller(_) | Person::Everybody => envelope.delta(prev, resident_rows(&view, own)?),
             };
             Some((person, delta))
         });

@@ -8,7 +8,7 @@ use matcher::{
 /// A row of a stream, by what it shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Row {
-    /// The district itself.
+    /// The district itself, which everybody sees.
     District,
     /// A skill.
     Skill(SkillId),
@@ -75,7 +75,7 @@ pub fn effects(event: &Event) -> Vec<Effect> {
             volunteers.iter().flat_map(gone).collect()
         }
         // Deadlines of all open offers moved: each is shown anew by whoever expands this.
-        Event::ServiceResumed { .. } => vec![Refresh(Row::District)],
+        Event::ServiceResumed { .. } => Vec::new(),
 
         Event::DutyStarted { volunteer, .. }
         | Event::RestStarted { volunteer, .. }

@@ -130,7 +130,18 @@ impl Ring {
         missed.sort_by_key(|delta| delta.seq);
         // Two frames of one commit cannot both follow on the same prev.
         let is_whole = missed.windows(2).all(|pair| pair[0].seq < pair[1].seq);
-        is_whole.then_some(missed)
+        is_whole.then(|| self.with_everybodys(missed, after))
+    }
+
+    /// What everybody was told; a person's own frame of the same commit has it already.
+    fn with_everybodys<'a>(&'a self, own: Vec<&'a Delta>, after: u64) -> Vec<&'a Delta> {
+        let seqs = self.persons.get(&Person::Everybody).into_iter().flatten().filter(|&&seq| seq > after);
+        let told = seqs.filter_map(|&seq| self.entry(seq)?.of(Person::Everybody));
+        let has_own = |seq: u64| own.binary_search_by_key(&seq, |delta| delta.seq).is_ok();
+        let mut missed: Vec<&Delta> = told.filter(|delta| !has_own(delta.seq)).collect();
+        missed.extend(own);
+        missed.sort_by_key(|delta| delta.seq);
+        missed
     }
 }
 
@@ -198,6 +209,18 @@ mod tests {
         assert_eq!(seqs(ring.missed(StreamView::Wall, 12)), None, "nobody made frames of 13 for walls");
         assert_eq!(seqs(ring.missed(StreamView::Wall, 13)), Some(vec![14, 16, 18, 20]));
         assert_eq!(seqs(ring.missed(StreamView::Desk, 19)), None);
+    }
+
+    #[test]
+    fn what_everybody_was_told_comes_once_and_in_its_turn() {
+        let mut ring = ring();
+        ring.push(Entry { seq: 21, groups: Vec::new(), own: vec![(Person::Everybody, delta(0, 21))] });
+        ring.push(Entry { seq: 22, groups: Vec::new(), own: vec![(ME, delta(18, 22))] });
+        let both = vec![(ME, delta(22, 23)), (Person::Everybody, delta(21, 23))];
+        ring.push(Entry { seq: 23, groups: Vec::new(), own: both });
+        assert_eq!(seqs(ring.missed(mine(), 15)), Some(vec![18, 21, 22, 23]));
+        assert_eq!(seqs(ring.missed(StreamView::Resident(CallerKey(1)), 10)), Some(vec![21, 23]));
+        assert_eq!(seqs(ring.missed(mine(), 21)), Some(vec![22, 23]));
     }
 
     #[test]

@@ -19,11 +19,16 @@ pub enum Person {
     Volunteer(VolunteerId),
     /// By the key of the device or telephone that calls.
     Caller(CallerKey),
+    /// Every volunteer and every resident: what all of them see. The last, so that whoever is also told something of his
+    /// own in the same commit has had that frame, with this in it, before.
+    Everybody,
 }
 
 /// What of one person's own rows has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {
+    /// The district's own row.
+    pub district: bool,
     /// His duty.
     pub me: bool,
     /// His offers.
@@ -109,6 +114,7 @@ impl Touched {
             touched.apply(effect, after);
         }
         touched.tell_callers(after);
+        touched.tell_everybody();
         touched
     }
 
@@ -250,6 +256,14 @@ impl Touched {
             if let Some((volunteer, call)) = raised {
                 self.own(Person::Volunteer(volunteer)).calls.insert((incident.id, call.id));
             }
+        }
+    }
+
+    /// The district's own row is everybody's: its name, and whether this is a drill.
+    fn tell_everybody(&mut self) {
+        if self.district {
+            self.own(Person::Everybody);
+            self.persons.values_mut().for_each(|own| own.district = true);
         }
     }
 }

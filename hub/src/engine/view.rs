@@ -46,7 +46,8 @@ impl StreamView {
         }
     }
 
-    /// Under which names its own frames are kept: a volunteer's calls may have come before he was known.
+    /// Under which names its own frames are kept, but for what [`Person::Everybody`] is told: a volunteer's calls may have
+    /// come before he was known.
     pub fn persons(self) -> Vec<Person> {
         match self {
             StreamView::Desk | StreamView::Team(_) | StreamView::Wall => Vec::new(),

@@ -128,6 +128,11 @@ impl District {
         self.timers.first().filter(|&(at, _)| at <= now).map(|(_, key)| key)
     }
 
+    /// When the timer of `owner` goes off; `None` when it has none. Looks at every timer: for checks.
+    pub fn timer_of(&self, owner: TimerKey) -> Option<Timestamp> {
+        self.timers.iter().find(|&(_, key)| key == owner).map(|(at, _)| at)
+    }
+
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
     }

@@ -16,7 +16,7 @@ pub fn own_rows(view: &View<'_>, volunteer: VolunteerId, own: &Own) -> Option<Vo
     let district = view.district;
     let record = district.volunteer(volunteer);
     let rows = VolunteerRows {
-        district: None,
+        district: own.district.then(|| view.district_row()),
         gone: gone(&own.gone),
         me: record.filter(|_| own.me).map(|it| own_row(view, it)).into_iter().collect(),
         offers: own.offers.iter().filter_map(|&id| district.offer(id)).filter_map(|it| offer_row(view, it)).collect(),
@@ -33,7 +33,8 @@ pub fn own_rows(view: &View<'_>, volunteer: VolunteerId, own: &Own) -> Option<Vo
 
 /// The rows that a commit has changed for one resident; `None` when there is nothing to show.
 pub fn resident_rows(view: &View<'_>, own: &Own) -> Option<ResidentRows> {
-    let rows = ResidentRows { district: None, gone: gone(&own.gone), alarms: call_rows(view, own) };
+    let district = own.district.then(|| view.district_row());
+    let rows = ResidentRows { district, gone: gone(&own.gone), alarms: call_rows(view, own) };
     (rows != ResidentRows::default()).then_some(rows)
 }
 

@@ -113,6 +113,30 @@ async fn an_alarm_reaches_those_who_are_asked_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_drill_is_told_to_everybody_at_once_and_to_whoever_was_away() {
+    let (_engine, handle) = street(2).await;
+    let (mut volunteer, _) = Client::new(&handle, own(1)).await;
+    let (mut resident, _) = Client::new(&handle, StreamView::Resident(CallerKey(77))).await;
+    let (mut away, _) = Client::new(&handle, own(2)).await;
+    away.outbox = Outbox::new();
+    raise(&handle, 100.0).await;
+    assert_eq!(volunteer.deltas::<VolunteerRows>().await.len(), 1);
+    let committed = submit(&handle, Command::SetDrill { on: true }).await.unwrap();
+    let told = volunteer.deltas::<VolunteerRows>().await;
+    assert_eq!(told.iter().map(|delta| Some(delta.seq)).collect::<Vec<_>>(), [committed.seq]);
+    let only = VolunteerRows { district: told[0].data.district.clone(), ..VolunteerRows::default() };
+    assert_eq!((told[0].data.district.as_ref().map(|it| it.drill), &told[0].data), (Some(true), &only));
+    let told = resident.deltas::<ResidentRows>().await;
+    assert_eq!(told[0].data.district.as_ref().map(|it| it.drill), Some(true));
+    let start = away.follow(&handle).await;
+    assert!(matches!(start, Start::Replay { more: false, .. }), "{start:?}");
+    let missed = away.apply::<VolunteerRows>();
+    assert_eq!(missed.iter().map(|delta| delta.data.district.is_some()).collect::<Vec<_>>(), [false, true]);
+    raise(&handle, 200.0).await;
+    assert_eq!(away.apply::<VolunteerRows>().len() + volunteer.apply::<VolunteerRows>().len(), 0, "both are engaged");
+}
+
+#[tokio::test]
 async fn accepting_is_told_to_the_one_and_withdrawn_from_the_other_in_the_same_commit() {
     let (_engine, handle) = street(2).await;
     let (mut one, _) = Client::new(&handle, own(1)).await;
