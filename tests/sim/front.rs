@@ -13,7 +13,7 @@ use hub::engine::view::StreamView;
 use hub::engine::wake::WakeFeed;
 use hub::engine::writer::Loaded;
 use hub::records::NameBook;
-use matcher::Commit;
+use matcher::{Commit, District};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wire::client::StreamPoint;
@@ -84,6 +84,11 @@ impl Front {
     pub async fn committed(&mut self, commits: Vec<Arc<Commit>>, replies: Vec<Reply>, seq: u64) {
         self.note(Note::Committed(commits, replies)).await;
         self.settle(seq).await;
+    }
+
+    /// Hands over the writer's state, which the board is to hold instead of its own.
+    pub async fn share(&self, district: District) {
+        self.note(Note::State(Box::new(district))).await;
     }
 
     /// The log was read again after a failure.

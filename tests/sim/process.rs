@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use hub::engine::clock::Clock;
-use hub::engine::positions::{Fix, Positions, observations};
 use hub::engine::lanes::{LanesIn, LanesOut, Submission, lanes};
+use hub::engine::positions::{Fix, Positions, observations};
 use hub::engine::step::Verdict;
 use hub::engine::submit::{Committed, SubmitError};
 use hub::engine::writer::{CONFIRMED_MS_MAX, Entry, Loaded, Turn, Writer};
@@ -310,6 +310,10 @@ impl Process {
         self.snapshot(&writer, knows);
         let front = self.front.as_mut().expect("it leads, so it has loaded");
         front.committed(turn.commits, replies, knows).await;
+        if knows == self.snapshot_seq {
+            let state = writer.state().expect("it has just turned");
+            front.share(state.district.clone()).await;
+        }
         self.stage = Stage::Idle(writer);
         Moved::Yes
     }

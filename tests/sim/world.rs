@@ -97,6 +97,8 @@ pub struct World {
     pub links: BTreeMap<Who, Link>,
     pub is_faulty: bool,
     pub tally: Tally,
+    /// How many views were looked at under way.
+    pub compared: usize,
     /// Everything that was told to anybody, as one number.
     pub trace: u64,
     wheel_ms: Option<u64>,
@@ -131,6 +133,7 @@ impl World {
             links,
             is_faulty: false,
             tally: Tally::default(),
+            compared: 0,
             trace: seed,
             wheel_ms: None,
         };
@@ -222,7 +225,10 @@ impl World {
             Due::ToClient(who, session, down) => self.send_to_client(who, session, down),
             Due::Pull(who, pid) => self.pull(who, pid).await,
             Due::Start => self.start(),
-            Due::Chaos => self.wreak(),
+            Due::Chaos => {
+                self.compare_next().await;
+                self.wreak();
+            }
         }
     }
 

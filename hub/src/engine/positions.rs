@@ -147,7 +147,8 @@ impl Positions {
     pub fn everything(&self) -> Vec<Observation> {
         let inner = self.lock();
         let fixes: BTreeMap<VolunteerId, Fix> = inner.fixes.iter().map(|(&volunteer, &fix)| (volunteer, fix)).collect();
-        let fixes = fixes.into_iter().map(|(volunteer, Fix { position, at, .. })| Observation::Fix { volunteer, position, at });
+        let fixes =
+            fixes.into_iter().map(|(volunteer, Fix { position, at, .. })| Observation::Fix { volunteer, position, at });
         let gone = inner.unreachable.iter();
         fixes.chain(gone.map(|&volunteer| Observation::Reach { volunteer, reachable: false })).collect()
     }

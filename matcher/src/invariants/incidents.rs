@@ -89,7 +89,8 @@ fn missing(district: &District, record: &IncidentRecord) -> Option<usize> {
 }
 
 fn holds(district: &District, volunteer: VolunteerId, skill: Option<SkillId>) -> bool {
-    let held = |skill| district.volunteer(volunteer).is_some_and(|it| it.profile.skills.iter().any(|h| h.skill == skill));
+    let held =
+        |skill| district.volunteer(volunteer).is_some_and(|it| it.profile.skills.iter().any(|h| h.skill == skill));
     skill.is_none_or(held)
 }
 
