@@ -29,6 +29,8 @@ pub enum Row {
     Call(IncidentId, CallId),
     /// An offer, and with it how its incident goes.
     Offer(OfferId),
+    /// What everybody who is asked about an incident sees of it: how many are needed, how many come, how many were asked.
+    OffersOf(IncidentId),
     /// An assignment, and with it its incident and its volunteer.
     Assignment(AssignmentId),
     /// A task of the desk.
@@ -96,9 +98,10 @@ pub fn effects(event: &Event) -> Vec<Effect> {
             let both = [Refresh(Row::Incident(*from)), Refresh(Row::Case(*incident))];
             both.into_iter().chain(moved).collect()
         }
-        Event::LevelRaised { incident, .. }
-        | Event::SlotsReleased { incident, .. }
-        | Event::Escalated { incident, .. }
+        Event::LevelRaised { incident, .. } | Event::SlotsReleased { incident, .. } => {
+            vec![Refresh(Row::Incident(*incident)), Refresh(Row::OffersOf(*incident))]
+        }
+        Event::Escalated { incident, .. }
         | Event::Supervised { incident, .. }
         | Event::ShortfallTold { incident, .. }
         | Event::ShortfallEnded { incident }
@@ -111,7 +114,8 @@ pub fn effects(event: &Event) -> Vec<Effect> {
         Event::WaveSent { incident, offers, .. } => {
             let made =
                 offers.iter().flat_map(|offer| [Refresh(Row::Offer(offer.id)), Wake(offer.id, WakeWhen::Absent)]);
-            std::iter::once(Refresh(Row::Incident(*incident))).chain(made).collect()
+            let asked = [Refresh(Row::Incident(*incident)), Refresh(Row::OffersOf(*incident))];
+            asked.into_iter().chain(made).collect()
         }
         Event::OfferUnreceived { offer } => vec![Refresh(Row::Offer(*offer)), Wake(*offer, WakeWhen::Always)],
         Event::OfferReceived { offer }

@@ -61,22 +61,26 @@ pub struct Touched {
     pub off_map: Vec<VolunteerId>,
 }
 
-/// What an incident that leaves the state takes with it; looked up before the commit is applied.
+/// What leaves the state or its place in it takes with it; looked up before the commit is applied.
 #[derive(Clone, Debug, Default)]
 pub struct Leaving {
     gone: BTreeSet<(Table, u64)>,
     persons: Vec<(Person, Table, u64)>,
+    /// Where volunteers counted who may count elsewhere from now on, or nowhere.
+    grids: BTreeSet<GridId>,
 }
 
 impl Leaving {
-    /// What `commit` is about to archive.
+    /// What `commit` is about to archive, and whom it may move.
     pub fn of(commit: &Commit, before: &District) -> Self {
         let mut leaving = Leaving::default();
         for effect in commit.events.iter().flat_map(effects) {
-            if let Effect::Forget(Row::Incident(id)) = effect
-                && let Some(incident) = before.incident(id)
-            {
-                leaving.add(incident, before);
+            match effect {
+                Effect::Forget(Row::Incident(id)) => before.incident(id).into_iter().for_each(|it| leaving.add(it, before)),
+                Effect::Forget(Row::Volunteer(id)) | Effect::Refresh(Row::Volunteer(id)) => {
+                    leaving.grids.extend(before.volunteer(id).map(|record| record.profile.home_grid));
+                }
+                Effect::Refresh(_) | Effect::Forget(_) | Effect::Wake(..) | Effect::OffMap(_) => {}
             }
         }
         leaving
@@ -102,13 +106,13 @@ impl Leaving {
 impl Touched {
     /// What `commit` has changed; `after` is the district after it.
     pub fn of(commit: &Commit, leaving: Leaving, after: &District) -> Self {
-        let mut touched = Touched { gone: leaving.gone, ..Touched::default() };
+        let mut touched = Touched { gone: leaving.gone, grids: leaving.grids, ..Touched::default() };
         for (person, table, id) in leaving.persons {
             touched.own(person).gone.insert((table, id));
         }
         let resumed = commit.events.iter().any(|event| matches!(event, matcher::Event::ServiceResumed { .. }));
         if resumed {
-            touched.open_offers(after);
+            touched.whatever_waits(after);
         }
         for effect in commit.events.iter().flat_map(effects) {
             touched.apply(effect, after);
@@ -153,6 +157,7 @@ impl Touched {
                 self.calls.insert((incident, call));
             }
             Row::Offer(id) => self.offer(id, after),
+            Row::OffersOf(id) => self.standing_offers(id, after),
             Row::Assignment(id) => self.assignment(id, after),
             Row::Task(id) => {
                 self.tasks.insert(id);
@@ -171,8 +176,8 @@ impl Touched {
             Row::Assignment(id) => ("assignments", id.0),
             Row::Task(id) => ("tasks", id.0),
             Row::Call(_, id) => ("calls", id.0),
-            // Neither is ever removed.
-            Row::District | Row::Plan(_) => return,
+            // None of these is ever removed by itself.
+            Row::District | Row::Plan(_) | Row::OffersOf(_) => return,
         };
         self.gone.insert((table, id));
     }
@@ -232,13 +237,15 @@ impl Touched {
         }
     }
 
-    fn open_offers(&mut self, after: &District) {
-        let open = after.incidents().filter(|incident| !incident.state.ended());
-        let ids: Vec<OfferId> = open
-            .filter_map(|incident| after.incident_record(incident.id))
-            .flat_map(|record| record.standing.iter().copied())
-            .collect();
-        ids.into_iter().for_each(|id| self.offer(id, after));
+    /// Deadlines of offers and the moments of next waves have moved.
+    fn whatever_waits(&mut self, after: &District) {
+        for incident in after.incidents().filter(|incident| !incident.state.ended()) {
+            let standing = after.incident_record(incident.id).map_or(&[][..], |record| &record.standing);
+            standing.iter().for_each(|&id| self.offer(id, after));
+            if incident.next_wave_at.is_some() {
+                self.incidents.insert(incident.id);
+            }
+        }
     }
 
     /// Whoever called sees how his incident goes.
@@ -282,7 +289,7 @@ pub fn incidents(commit: &Commit, after: &District) -> BTreeSet<IncidentId> {
 
 fn incident_of(row: &Row, after: &District) -> Option<IncidentId> {
     match row {
-        Row::Incident(id) | Row::Case(id) | Row::Call(id, _) => Some(*id),
+        Row::Incident(id) | Row::Case(id) | Row::Call(id, _) | Row::OffersOf(id) => Some(*id),
         Row::Offer(id) => after.offer(*id).map(|offer| offer.incident),
         Row::Assignment(id) => after.assignment(*id).map(|assignment| assignment.incident),
         Row::Task(id) => after.task(*id).map(|task| task.incident),
