@@ -107,13 +107,13 @@ async fn a_state_that_was_read_anew_knows_at_once_where_everybody_is() {
     };
     let point = Some(StreamPoint { history: parts.history(), seq: parts.seq() });
     handle.follow(StreamView::Wall, point, &outbox).await.unwrap();
-    for (number, east_m) in [(7, 101.0), (8, 102.0)] {
+    for (number, east_m) in [(7, 149.0), (8, 151.0)] {
         handle.observe(volunteer_id(number), at(east_m), 5.0, 0);
     }
     until_on_the_map(&outbox, volunteer_id(8)).await;
     journal.fail_next(Fault::Lost);
     assert_eq!(submit(&handle, Command::SetDrill { on: true }).await, Err(SubmitError::Unknown));
-    let incident = raise(&handle, 101.5).await;
+    let incident = raise(&handle, 150.0).await;
     assert_eq!(asked(&handle, incident), [7, 8].map(volunteer_id), "they live farther away than 1 and 2");
 }
 
