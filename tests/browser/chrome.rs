@@ -65,8 +65,27 @@ impl Chrome {
         page.ask("Emulation.setDeviceMetricsOverride", metrics).await?;
         // Both pages are looked at, as on two screens; the window behind would otherwise sleep.
         page.ask("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await?;
+        page.ask("Page.enable", json!({})).await?;
+        page.ask("Page.addScriptToEvaluateOnNewDocument", json!({ "source": COUNTS_POSITIONS })).await?;
         page.ask("Page.navigate", json!({ "url": url })).await?;
         Ok(page)
+    }
+}
+
+/// Before anything of the page runs: counts how often it asks for where the device is.
+const COUNTS_POSITIONS: &str = "window.positionsAsked = 0; \
+    for (const ask of ['watchPosition', 'getCurrentPosition']) \
+        Geolocation.prototype[ask] = () => { window.positionsAsked++; return 1; };";
+
+/// More controls than any page here has.
+const TABS_MAX: usize = 40;
+
+/// What DevTools wants beside a key's name (Windows virtual key codes).
+fn virtual_key(key: &str) -> u32 {
+    match key {
+        "Tab" => 9,
+        "Enter" => 13,
+        _ => key.to_ascii_uppercase().bytes().next().map_or(0, u32::from),
     }
 }
 
@@ -151,6 +170,11 @@ impl Page {
         self.hold(selector, Duration::ZERO).await
     }
 
+    /// Presses an element unless it has just gone.
+    pub async fn click_if_there(&self, selector: &str) -> Result<()> {
+        self.value(&format!("document.querySelector({selector:?})?.click()")).await.map(|_| ())
+    }
+
     /// Waits for an element, presses it, and lets go after a while.
     pub async fn hold(&self, selector: &str, held: Duration) -> Result<()> {
         let middle = format!(
@@ -167,6 +191,43 @@ impl Page {
     async fn mouse(&self, kind: &str, at: &Value) -> Result<()> {
         let params = json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
         self.ask("Input.dispatchMouseEvent", params).await.map(|_| ())
+    }
+
+    /// Presses a key with nothing held, and lets go after a while. `code` is the key's name on the board: `KeyL`.
+    pub async fn key(&self, key: &str, code: &str, held: Duration) -> Result<()> {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let params = json!({ "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": virtual_key(key) });
+            self.ask("Input.dispatchKeyEvent", params).await?;
+            if kind == "rawKeyDown" {
+                tokio::time::sleep(held).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves to an element by Tab alone; fails when that never gets there.
+    pub async fn tab_to(&self, selector: &str) -> Result<()> {
+        for _ in 0..TABS_MAX {
+            self.key("Tab", "Tab", Duration::ZERO).await?;
+            if self.value(&format!("document.activeElement.matches({selector:?})")).await? == json!(true) {
+                return Ok(());
+            }
+        }
+        bail!("Tab does not reach {selector}")
+    }
+
+    /// Drags from the middle of an element.
+    pub async fn drag(&self, selector: &str, by_px: f64) -> Result<()> {
+        let middle = format!(
+            "(() => {{ const b = document.querySelector({selector:?}).getBoundingClientRect(); \
+             return [b.x + b.width / 2, b.y + b.height / 2]; }})()"
+        );
+        let at = self.until(&middle).await?;
+        let there = json!([at[0].as_f64().unwrap_or_default() + by_px, at[1]]);
+        self.mouse("mousePressed", &at).await?;
+        let params = json!({ "type": "mouseMoved", "x": there[0], "y": there[1], "button": "left", "buttons": 1 });
+        self.ask("Input.dispatchMouseEvent", params).await?;
+        self.mouse("mouseReleased", &there).await
     }
 
     /// A picture for people to look at, into the folder that BAIYING_SCREENSHOTS names, when it does.

@@ -78,6 +78,20 @@ impl Hub {
         read(&self.log)
     }
 
+    /// The one-time link printed for a role, once it is: a demo's hub is ready before its people are.
+    pub async fn printed_link(&self, role: &str) -> Result<String> {
+        let started = std::time::Instant::now();
+        while started.elapsed() < READY_WITHIN {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains(role) && line.contains("/sign-in#"));
+            if let Some(link) = line.and_then(|line| line.split_whitespace().last()) {
+                return Ok(link.to_owned());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("no link for {role} is printed:\n{}", self.log())
+    }
+
     /// kill -9, and nothing else: the data folder stays as it was at that moment.
     pub async fn kill9(mut self) -> Result<tempfile::TempDir> {
         self.child.kill().await?;

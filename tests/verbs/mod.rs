@@ -1,5 +1,7 @@
 //! The command line against a real hub: an office brings its files in, people sign in by links, the data comes out again.
 
+mod lan;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};

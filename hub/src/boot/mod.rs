@@ -16,7 +16,7 @@ mod telemetry;
 pub use compose::{Purpose, Rooms, Running, open, start};
 pub use config::{DistrictSettings, LogFormat, LogSettings, Settings, TlsMode, TlsSettings, WakeSettings};
 pub use folder::DataFolder;
-pub use qr::qr;
+pub use qr::{Paper, on_paper, qr};
 pub use refusal::Refusal;
 pub use shutdown::asked_to_stop;
 pub use steps::Steps;

@@ -28,7 +28,8 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
 async fn welcome(running: &Running) -> Result<()> {
     println!("百应已就绪 / Baiying is ready: {}", running.base);
     if running.on_the_network() {
-        println!("\n{}", boot::qr(&format!("{}/", running.base))?);
+        let code = boot::qr(&format!("{}/", running.base))?;
+        println!("\n{}", boot::on_paper(&code, boot::Paper::White));
         println!("用手机扫码打开首页 / scan it with a phone to open the signpost");
     }
     if let Some(trust) = &running.trust {

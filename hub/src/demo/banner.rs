@@ -5,7 +5,7 @@ use matcher::{AccountId, DistrictId, MINUTE_MS, VolunteerId};
 use wire::server::Role;
 
 use super::volunteers::VISITOR;
-use crate::boot::{Running, Steps, qr};
+use crate::boot::{Paper, Running, Steps, on_paper, qr};
 use crate::records::{LinkFor, NewAccount, Office, SIGN_IN_PATH};
 
 /// How long a sign-in link of the demo is good.
@@ -88,7 +88,7 @@ fn scan(running: &Running, links: &[Link]) -> Result<()> {
     let phone = links.last().filter(|_| running.on_the_network());
     match phone {
         Some(phone) => {
-            println!("\n{}", qr(&phone.url)?);
+            println!("\n{}", on_paper(&qr(&phone.url)?, Paper::White));
             println!(
                 "用手机扫码,点开始值班,下一个警报就会问到您。/ Scan it and go on duty: the next alarm will ask you."
             );

@@ -5,7 +5,7 @@ import { tellRefusal } from "../shared/line";
 import { exchange, sessionOf } from "../shared/session";
 import { Mark, SHAPES } from "../shared/shapes";
 import type { CallContact, Contact, Disposition, IncidentRow, OfferRow, TaskOutcome, TaskRow } from "../shared/wire.gen";
-import { assignmentState, dispositions, incidentState, offerState, say, taskKind } from "../shared/words";
+import { assignmentState, declineReason, dispositions, incidentState, offerState, say, taskKind } from "../shared/words";
 import { assignmentsOf, gridName, nameOf, offersOf, openTasksOf, outbox } from "./state";
 
 /** One line of the list; opened, who was asked and answered what, and what the desk can do. */
@@ -68,7 +68,7 @@ function Inside({ incident }: { incident: IncidentRow }) {
           {offersOf(incident.id)
             .filter(({ state }) => state !== "accepted")
             .map((offer) => (
-              <tr key={offer.id} class="second">
+              <tr key={offer.id} class="second" data-asked={offer.volunteer} data-state={offer.state}>
                 <td>{nameOf(offer.volunteer)}</td>
                 <td>{answer(offer)}</td>
                 <td>{offer.distance_m} m</td>
@@ -81,7 +81,11 @@ function Inside({ incident }: { incident: IncidentRow }) {
   );
 }
 
-const answer = ({ state }: OfferRow) => (state === "declined" ? say("saidNo") : state === "withdrawn" ? say("withdrawn") : state === "expired" ? say("noAnswer") : offerState(state));
+/** What came of asking, in the desk's words: a volunteer is thanked, the desk wants to know why. */
+function answer({ state, reason }: OfferRow): string {
+  if (state === "declined") return [say("saidNo"), reason && declineReason(reason)].filter(Boolean).join(" · ");
+  return state === "withdrawn" ? say("withdrawn") : state === "expired" ? say("noAnswer") : offerState(state);
+}
 
 /** A caller's number and words are asked for one incident at a time: each look is in the audit. */
 function Calls({ incident }: { incident: IncidentRow }) {
@@ -113,7 +117,7 @@ function End({ incident }: { incident: IncidentRow }) {
     <p class="row">
       <span>{say("closeAs")}</span>
       {dispositions().map(([disposition, word]) => (
-        <button key={disposition} onClick={() => close(disposition)}>
+        <button key={disposition} data-close={disposition} onClick={() => close(disposition)}>
           {word}
         </button>
       ))}

@@ -5,7 +5,7 @@ import { hubNow, until_ms } from "../shared/clock";
 import { tellRefusal } from "../shared/line";
 import type { DeclineReason, OwnOfferRow } from "../shared/wire.gen";
 import { declineReasons, offerState, say } from "../shared/words";
-import { outbox } from "./state";
+import { outbox, rows } from "./state";
 
 const LATER_MIN = [10, 20, 30] as const;
 const WORDS_LENGTH_MAX = 200;
@@ -108,11 +108,11 @@ export function WhyNot() {
   if (!waiting) return null;
   const because = (reason: DeclineReason) => outbox.hurry(waiting.id, { reason });
   return (
-    <section class="panel">
+    <section class="panel" data-declined={incidentOf(waiting.args["offer"])}>
       <p>{say("whyNot")}</p>
       <div class="row two">
         {declineReasons().map(([reason, word]) => (
-          <button key={reason} onClick={() => because(reason)}>
+          <button key={reason} data-reason={reason} onClick={() => because(reason)}>
             {word}
           </button>
         ))}
@@ -124,6 +124,8 @@ export function WhyNot() {
     </section>
   );
 }
+
+const incidentOf = (offer: unknown) => rows.of("offers").get(String(offer))?.incident;
 
 /** After its deadline an offer stays, and says what became of it. */
 export function Ended({ offer }: { offer: OwnOfferRow }) {

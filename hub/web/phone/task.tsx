@@ -56,7 +56,7 @@ function Noted({ entry }: { entry: Pending }) {
         <b>{say(STEP_WORDS[entry.name as Step])}</b>{" "}
         {offline ? say("keptOffline", timeOfDay(entry.tappedAt_ms)) : seconds > 0 ? say("willSend", seconds) : say("unconfirmed")}
       </p>
-      {entry.sentAt_ms === 0 && <button onClick={() => outbox.takeBack(entry.id)}>{say("undo")}</button>}
+      {entry.sentAt_ms === 0 && <button data-do="undo" onClick={() => outbox.takeBack(entry.id)}>{say("undo")}</button>}
     </div>
   );
 }

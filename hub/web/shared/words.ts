@@ -278,12 +278,14 @@ const DISPOSITION: Partial<Record<Disposition, Text>> = {
 };
 export const dispositions = () => Object.entries(DISPOSITION).map(([disposition, text]) => [disposition as Disposition, pick(text)] as const);
 
-const DECLINE: Record<Exclude<DeclineReason, "not_said" | "later">, Text> = {
+const DECLINE: Partial<Record<DeclineReason, Text>> = {
   busy: ["走不开", "Busy"],
   too_far: ["太远", "Too far"],
   unwell: ["身体不适", "Unwell"],
   not_qualified: ["不会做", "Not able"],
 };
+/** The reason as the desk reads it; nothing when none was given. */
+export const declineReason = (reason: DeclineReason) => (reason === "later" ? say("later") : DECLINE[reason] && pick(DECLINE[reason]));
 export const declineReasons = () => Object.entries(DECLINE).map(([reason, text]) => [reason as DeclineReason, pick(text)] as const);
 
 const ABORT: Record<Exclude<AbortReason, "not_said" | "by_desk">, Text> = {

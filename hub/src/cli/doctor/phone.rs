@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::{Finding, Health};
-use crate::boot::{DataFolder, qr};
+use crate::boot::{DataFolder, Paper, on_paper, qr};
 use crate::cli::socket;
 use crate::cli::verbs::Verb;
 
@@ -27,9 +27,9 @@ pub async fn look(folder: &Path) -> Result<Finding> {
     let address = begun.text;
     let code = qr(&address)?;
     println!(
-        "用手机扫码,{} 秒内 / scan it with a phone within {} s:\n{code}\n{address}",
+        "用手机扫码,{0} 秒内 / scan it with a phone within {0} s:\n{1}\n{address}",
         WAIT_MAX.as_secs(),
-        WAIT_MAX.as_secs()
+        on_paper(&code, Paper::White)
     );
     let opened = wait(&socket, &address).await?;
     if opened && std::io::stdout().is_terminal() {
@@ -60,6 +60,6 @@ async fn wait(socket: &Path, address: &str) -> Result<bool> {
 fn turn_green(code: &str) -> Result<()> {
     let up = code.lines().count() + 1;
     let mut out = std::io::stdout();
-    write!(out, "\x1b[{up}A\x1b[32m{code}\x1b[0m\n\x1b[1B")?;
+    write!(out, "\x1b[{up}A{}\n\x1b[1B", on_paper(code, Paper::Green))?;
     Ok(out.flush()?)
 }
