@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 
+import { uuid7 } from "./uuid";
 import type { Problem, Role, Session, SignIn, WsTicket } from "./wire.gen";
 
 /** One sign-in a page, so that a wall and a phone can be open side by side in one browser. */
@@ -87,14 +88,12 @@ function problemIn(text: string): Partial<Problem> {
   }
 }
 
-const draw = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
-
 export const signIn = (how: SignIn) =>
-  exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: draw() });
+  exchange<Session>("/sessions", { method: "POST", body: how, idempotencyKey: uuid7() });
 
 /** Makes this device known to a district, so that it can call for help without an account. */
 export const registerDevice = (district: string) =>
-  exchange<Session>("/devices", { method: "POST", body: { district }, idempotencyKey: draw() });
+  exchange<Session>("/devices", { method: "POST", body: { district }, idempotencyKey: uuid7() });
 
 const RENEW_EACH_MS = 3_600_000;
 
@@ -103,7 +102,7 @@ export function keepSignedIn(page: Page): void {
   setInterval(() => {
     const token = sessionOf(page)?.token;
     if (!token) return;
-    exchange<Session>("/sessions/renew", { method: "POST", body: {}, token, idempotencyKey: draw() })
+    exchange<Session>("/sessions/renew", { method: "POST", body: {}, token, idempotencyKey: uuid7() })
       .then((session) => keepSession(page, session))
       // Refused or no network: the next hour, or the next connection, finds out which.
       .catch(() => undefined);
@@ -111,4 +110,4 @@ export function keepSignedIn(page: Page): void {
 }
 
 export const takeTicket = (token: string) =>
-  exchange<WsTicket>("/ws-tickets", { method: "POST", body: {}, token, idempotencyKey: draw() });
+  exchange<WsTicket>("/ws-tickets", { method: "POST", body: {}, token, idempotencyKey: uuid7() });
