@@ -138,7 +138,7 @@ const CORE_IS_PURE: &str =
 const SHELL_OBEYS: &str =
     "rooms of the hub look one way; move what is shared to the room that owns it, or pass it in from boot";
 
-const LAWS: [Law; 9] = [
+const LAWS: [Law; 10] = [
     Law {
         room: "matcher/src/",
         except: &[],
@@ -189,6 +189,21 @@ const LAWS: [Law; 9] = [
         room: "hub/src/store/",
         except: &[],
         never: &["crate::edge", "crate::engine", "crate::records", "crate::boot", "crate::demo", "crate::cli"],
+        why: SHELL_OBEYS,
+    },
+    Law {
+        room: "hub/src/cluster/",
+        except: &[],
+        never: &[
+            "matcher::",
+            "crate::edge",
+            "crate::engine",
+            "crate::records",
+            "crate::store",
+            "crate::boot",
+            "crate::demo",
+            "crate::cli",
+        ],
         why: SHELL_OBEYS,
     },
     Law {

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod cli;
+pub mod cluster;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod edge;

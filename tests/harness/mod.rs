@@ -4,5 +4,7 @@
 //! command line and its configuration, and spoken to over HTTP and WebSocket like any other.
 
 mod hub;
+pub mod postgres;
+pub mod redis;
 
 pub use hub::{Hub, HubOptions, binary, http, hub_binary, verb};
