@@ -50,7 +50,8 @@ impl Town {
         let folder = tempfile::tempdir()?;
         let office = Office::open(folder.path()).await?;
         let names = office.clone();
-        let settings = EngineSettings { district: DISTRICT, names: Arc::new(move || names.names()), webhook: None };
+        let settings =
+            EngineSettings { district: DISTRICT, names: Arc::new(move || names.names()), webhook: None, hubs: None };
         let engine = Engine::start(MemoryJournal::default(), settings).await?;
         let town = Self::serving(folder, office, engine).await?;
         town.define().await?;

@@ -167,6 +167,12 @@ fn call_of(commit: &Commit) -> Option<CommandId> {
 pub fn is_settled(told: &Told) -> bool {
     match told {
         Ok(_) | Err(SubmitError::Rejected(_)) => true,
-        Err(SubmitError::Busy { .. } | SubmitError::LowOnSpace | SubmitError::Unknown | SubmitError::Stopped) => false,
+        Err(
+            SubmitError::Busy { .. }
+            | SubmitError::LowOnSpace
+            | SubmitError::Unknown
+            | SubmitError::Elsewhere
+            | SubmitError::Stopped,
+        ) => false,
     }
 }

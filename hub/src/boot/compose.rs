@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use matcher::{Command, DistrictId, Position};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
+use super::cluster::{self, Membership};
 use super::config::{DistrictSettings, Settings, WakeSettings};
 use super::door::{Bound, Door};
 use super::folder::DataFolder;
@@ -17,6 +18,7 @@ use super::telemetry;
 use crate::cli::import;
 use crate::cli::socket;
 use crate::cli::verbs::Verbs;
+use crate::edge::Edge;
 use crate::engine::wake::WebhookSettings;
 use crate::engine::{Engine, EngineHandle, EngineSettings};
 use crate::records::{Office, OfficeChange};
@@ -30,6 +32,8 @@ pub struct Rooms {
     pub journal: ChosenJournal,
     pub engine: Engine,
     pub district: DistrictId,
+    /// Its place among several hubs, until it serves them.
+    membership: Option<Membership>,
 }
 
 impl Rooms {
@@ -61,19 +65,36 @@ pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let district = district_of(&journal, settings).await?;
     let office = Office::open(folder.path()).await?;
     let names = office.clone();
+    let membership = match &settings.cluster {
+        Some(cluster) => Some(Membership::take_up(cluster).await?),
+        None => None,
+    };
     let engine = EngineSettings {
         district,
         names: Arc::new(move || names.names()),
         webhook: settings.wake.as_ref().map(webhook).transpose()?,
+        hubs: membership.as_ref().map(|it| it.hubs.clone()),
     };
     let engine = Engine::start(journal.clone(), engine).await?;
-    let rooms = Rooms { folder, office, journal, engine, district };
-    define(&rooms.engine.handle(), settings).await?;
-    // What cannot be given now stays owed: it must not keep the hub from taking alarms.
-    if let Err(error) = import::deliver(&rooms.office, &rooms.engine.handle()).await {
-        tracing::warn!(error = format!("{error:#}"), "what an import owes the district stays owed");
+    let rooms = Rooms { folder, office, journal, engine, district, membership };
+    // One of several hubs does this whenever it leads.
+    if rooms.membership.is_none() {
+        settle(&rooms.engine.handle(), &rooms.office, settings).await?;
     }
     Ok(rooms)
+}
+
+/// The district is as the settings say, and has all that the office owes it.
+///
+/// # Errors
+/// When it takes no commands.
+pub async fn settle(engine: &EngineHandle, office: &Office, settings: &Settings) -> Result<()> {
+    define(engine, settings).await?;
+    // What cannot be given now stays owed: it must not keep the hub from taking alarms.
+    if let Err(error) = import::deliver(office, engine).await {
+        tracing::warn!(error = format!("{error:#}"), "what an import owes the district stays owed");
+    }
+    Ok(())
 }
 
 /// The journal that the settings name, else the one in the folder.
@@ -128,6 +149,8 @@ pub struct Running {
     pub trust: Option<String>,
     door: Door,
     socket: JoinHandle<Result<()>>,
+    /// What is done beside serving, in one of several hubs.
+    beside: JoinSet<()>,
 }
 
 /// What kind of hub is started.
@@ -144,10 +167,12 @@ pub enum Purpose {
 /// When the folder is taken, a file cannot be read, or the port is not free.
 pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &mut Steps) -> Result<Running> {
     let metrics = telemetry::metrics()?;
-    let rooms = open(data, settings).await?;
+    let mut rooms = open(data, settings).await?;
     steps.done("打开数据", "data opened");
     if purpose == Purpose::Service {
-        starter::begin(&rooms.engine.handle()).await?;
+        if rooms.membership.is_none() {
+            starter::begin(&rooms.engine.handle()).await?;
+        }
         starter::first_account(&rooms.office, rooms.district).await?;
     }
     let bound = Bound::new(data, settings).await?;
@@ -157,9 +182,18 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     // Before the door: whoever finds the hub ready can give it verbs.
     let listener = socket::bind(&DataFolder::socket(rooms.folder.path()))?;
     let socket = tokio::spawn(socket::serve(listener, rooms.verbs(Some(base.clone()))));
-    let door = Door::open(bound, data, rooms.engine.handle(), rooms.office.clone(), about)?;
+    let mut beside = JoinSet::new();
+    let (engine, office) = (rooms.engine.handle(), rooms.office.clone());
+    let edge = match rooms.membership.take() {
+        Some(membership) => {
+            beside.spawn(cluster::keep_house(engine.clone(), office.clone(), settings.clone()));
+            membership.open([engine], office, about, &mut beside)
+        }
+        None => Edge::new([engine], office, about),
+    };
+    let door = Door::open(bound, data, edge)?;
     steps.done("开始服务", "listening");
-    Ok(Running { rooms, base, local, trust, door, socket })
+    Ok(Running { rooms, base, local, trust, door, socket, beside })
 }
 
 impl Running {
@@ -187,12 +221,15 @@ impl Running {
     ///
     /// # Errors
     /// Why a file could not be closed in order; what was acknowledged is durable all the same.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(mut self) -> Result<()> {
         self.socket.abort();
+        // Another hub leads from now on; phones are told to go while this one still passes on what they say.
+        self.rooms.engine.hand_over().await;
         let path = self.rooms.folder.path().to_owned();
         let _ = std::fs::remove_file(DataFolder::socket(&path));
         let _ = std::fs::remove_file(DataFolder::address(&path));
         let closed = self.door.close().await;
+        self.beside.shutdown().await;
         self.rooms.close().await.and(closed)
     }
 }

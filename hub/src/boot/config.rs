@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use matcher::{DISTRICT_MAX, NAME_LENGTH_MAX, Position};
 use serde::Deserialize;
 
+use super::cluster::ClusterSettings;
 use super::refusal::Refusal;
 use crate::store::postgres::{Address, Durability, JOURNAL_SCHEMA, PostgresSettings};
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub district: DistrictSettings,
     pub tls: TlsSettings,
     pub store: StoreSettings,
+    /// Without it: a hub alone.
+    pub cluster: Option<ClusterSettings>,
     pub wake: Option<WakeSettings>,
     pub log: LogSettings,
 }
@@ -129,6 +132,7 @@ impl Default for Settings {
             district: DistrictSettings::default(),
             tls: TlsSettings::default(),
             store: StoreSettings::default(),
+            cluster: None,
             wake: None,
             log: LogSettings::default(),
         }
@@ -171,6 +175,7 @@ impl Settings {
         check_tls(&self)?;
         check_addresses(&self)?;
         check_store(&self.store)?;
+        self.cluster.as_ref().map_or(Ok(()), |it| it.check(self.store.url.is_some()))?;
         self.wake.as_ref().map_or(Ok(()), check_wake)?;
         let levels = ["error", "warn", "info", "debug"];
         if !levels.contains(&self.log.level.as_str()) {

@@ -15,8 +15,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::config::{Settings, TlsMode};
 use super::folder::DataFolder;
 use crate::edge::{About, Edge, serve, tls};
-use crate::engine::EngineHandle;
-use crate::records::Office;
 
 /// Ports that are bound, before anything is served on them: the addresses are known, nobody is answered yet.
 pub struct Bound {
@@ -80,9 +78,8 @@ impl Door {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn open(bound: Bound, data: &Path, engine: EngineHandle, office: Office, about: About) -> Result<Self> {
-        let upkeep = tokio::spawn(keep_up(about.metrics.clone()));
-        let edge = Edge::new([engine], office, about);
+    pub fn open(bound: Bound, data: &Path, edge: Edge) -> Result<Self> {
+        let upkeep = tokio::spawn(keep_up(edge.about().metrics.clone()));
         let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();
         serving.spawn(serve::serve(edge.clone(), bound.tcp, bound.tls, told(stopped.clone())));

@@ -2,6 +2,7 @@
 //!
 //! Absent here: rules of dispatching, SQL, HTTP. A room that needs another is given it here, in [`compose`].
 
+mod cluster;
 mod compose;
 mod config;
 mod door;
@@ -13,6 +14,7 @@ pub mod starter;
 mod steps;
 mod telemetry;
 
+pub use cluster::ClusterSettings;
 pub use compose::{Purpose, Rooms, Running, open, start};
 pub use config::{DistrictSettings, LogFormat, LogSettings, Settings, TlsMode, TlsSettings, WakeSettings};
 pub use folder::DataFolder;

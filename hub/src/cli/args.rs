@@ -35,6 +35,8 @@ pub enum Subcommand {
     Export(super::files::ExportArgs),
     /// Replay a store or a journal file from its first commit and check it / 校验
     Verify(super::verify::VerifyArgs),
+    /// Make the certificates by which the hubs of a cluster know each other / 集群证书
+    ClusterKeys(super::cluster_keys::ClusterKeysArgs),
     /// Look at clock, disk, TLS, and whether a phone reaches the hub / 体检
     Doctor(super::doctor::DoctorArgs),
 }

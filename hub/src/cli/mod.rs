@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod cluster_keys;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
@@ -54,6 +55,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::Import(args) => files::import(args).await,
         Subcommand::Export(args) => files::export(args).await,
         Subcommand::Verify(args) => verify::run(args).await,
+        Subcommand::ClusterKeys(args) => cluster_keys::run(&args),
         Subcommand::Doctor(args) => doctor::run(args).await,
     }
 }

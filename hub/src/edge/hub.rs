@@ -8,6 +8,7 @@ use matcher::{CommandId, DistrictId, Position};
 
 use super::error::Refusal;
 use super::limits::Limits;
+use super::peer::Road;
 use super::ws::Registry;
 use crate::engine::EngineHandle;
 use crate::records::Office;
@@ -22,6 +23,7 @@ struct Parts {
     about: About,
     sockets: Registry,
     limits: Limits,
+    road: Option<Road>,
 }
 
 /// What the hub says of itself.
@@ -41,8 +43,23 @@ pub struct About {
 
 impl Edge {
     pub fn new(engines: impl IntoIterator<Item = EngineHandle>, office: Office, about: About) -> Self {
+        Self::among(engines, office, about, None)
+    }
+
+    /// The same for one of several hubs: what it does not lead goes down `road`.
+    pub fn among(
+        engines: impl IntoIterator<Item = EngineHandle>,
+        office: Office,
+        about: About,
+        road: Option<Road>,
+    ) -> Self {
         let engines = engines.into_iter().map(|engine| (engine.district(), engine)).collect();
-        Self(Arc::new(Parts { engines, office, about, sockets: Registry::default(), limits: Limits::new() }))
+        Self(Arc::new(Parts { engines, office, about, sockets: Registry::default(), limits: Limits::new(), road }))
+    }
+
+    /// The way to the other hubs; `None` in a hub alone.
+    pub(super) fn road(&self) -> Option<&Road> {
+        self.0.road.as_ref()
     }
 
     pub fn office(&self) -> &Office {

@@ -22,6 +22,7 @@ mod hub;
 mod limits;
 pub mod openapi;
 pub mod parse;
+pub mod peer;
 mod plan;
 mod rejection;
 mod resource;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use matcher::{Actor, Answer, CallSource, Command, CommandId, DistrictId, Request};
+use serde::{Deserialize, Serialize};
 use wire::Id;
 use wire::command::CommandArgs;
 use wire::problem::Retry;
@@ -13,12 +14,13 @@ use super::Edge;
 use super::auth::allow;
 use super::command::{self, Caller};
 use super::error::Refusal;
+use super::peer::{Matter, no_leader};
 use super::resource::{self, About};
 use crate::engine::{Committed, EngineHandle, SealedRow, SubmitError, body_hash};
 use crate::records::Identity;
 
 /// A command as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
     pub id: CommandId,
     /// The district named beside it, if any.
@@ -67,9 +69,26 @@ impl Edge {
     /// The rejection of the core.
     pub async fn define(&self, who: &Identity, definition: Definition) -> Result<Taken, Refusal> {
         let Definition { id, district, name, command } = definition;
-        let request = Request { id, body_hash: body_hash(&command), actor: who.actor, command };
-        let define = async { Ok(answered(self.led(district)?.submit(request, []).await?, Vec::new())) };
+        let define = async {
+            if self.road().is_some() {
+                let matter = Matter::Definition { id, district, command };
+                return self.decided(who, matter, self.led(district)?).await;
+            }
+            self.define_here(who, id, district, command).await?.ok_or_else(no_leader)
+        };
         told(who, id, name, define).await
+    }
+
+    /// Has a definition decided by this hub; `None` if it does not lead the district, or no longer.
+    pub(super) async fn define_here(
+        &self,
+        who: &Identity,
+        id: CommandId,
+        district: DistrictId,
+        command: Command,
+    ) -> Result<Option<Taken>, Refusal> {
+        let request = Request { id, body_hash: body_hash(&command), actor: who.actor, command };
+        taken(self.led(district)?.submit(request, []).await, Vec::new())
     }
 
     async fn submit_quietly(&self, who: &Identity, mut order: Order) -> Result<Taken, Refusal> {
@@ -80,14 +99,26 @@ impl Edge {
             order.dropped.push("token".to_owned());
         }
         let engine = self.engine_for(who, &order)?;
+        if self.road().is_some() {
+            return self.decided(who, Matter::Order(order), engine).await;
+        }
+        self.here(who, order, engine).await?.ok_or_else(no_leader)
+    }
+
+    /// Has it decided by this hub; `None` if it does not lead the district, or no longer.
+    pub(super) async fn here(
+        &self,
+        who: &Identity,
+        mut order: Order,
+        engine: &EngineHandle,
+    ) -> Result<Option<Taken>, Refusal> {
         let dropped = std::mem::take(&mut order.dropped);
         let (request, row) = self.request(who, order, engine)?;
-        let committed = engine.submit(request, row).await?;
-        Ok(answered(committed, dropped))
+        taken(engine.submit(request, row).await, dropped)
     }
 
     /// The district that decides: of the id, of the place, else as named, else one's own.
-    fn engine_for(&self, who: &Identity, order: &Order) -> Result<&EngineHandle, Refusal> {
+    pub(super) fn engine_for(&self, who: &Identity, order: &Order) -> Result<&EngineHandle, Refusal> {
         let (_, about) = resource::about(&order.args);
         if let (Some(said), Some(of_id)) = (order.district, about.district())
             && said != of_id
@@ -106,7 +137,7 @@ impl Edge {
         engine.ok_or_else(|| unknown_district(district))
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         who: &Identity,
         order: Order,
@@ -176,6 +207,15 @@ fn source(who: &Identity, args: &CommandArgs, by_phone: bool) -> CallSource {
     }
 }
 
+/// `None` if it was not decided here.
+fn taken(submitted: Result<Committed, SubmitError>, dropped: Vec<String>) -> Result<Option<Taken>, Refusal> {
+    match submitted {
+        Ok(committed) => Ok(Some(answered(committed, dropped))),
+        Err(SubmitError::Elsewhere) => Ok(None),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
 fn answered(committed: Committed, dropped: Vec<String>) -> Taken {
     let nothing = Outcome { dropped, ..Outcome::default() };
     let outcome = match committed.answer {
@@ -208,6 +248,7 @@ impl From<SubmitError> for Refusal {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "low_on_space", zh, en).after_ms(LOW_ON_SPACE_RETRY_MS)
             }
             SubmitError::Unknown => Self::unavailable("unknown_outcome", Retry::SameId),
+            SubmitError::Elsewhere => no_leader(),
             SubmitError::Stopped => Self::unavailable("stopped", Retry::SameId),
         }
     }

@@ -59,6 +59,13 @@ pub enum Effect {
     OffMap(VolunteerId),
 }
 
+impl Effect {
+    /// Whom it wakes, and when.
+    pub fn wake(self) -> Option<(OfferId, WakeWhen)> {
+        if let Effect::Wake(offer, when) = self { Some((offer, when)) } else { None }
+    }
+}
+
 /// What follows from one event.
 pub fn effects(event: &Event) -> Vec<Effect> {
     use Effect::{Forget, OffMap, Refresh, Wake};

@@ -15,15 +15,20 @@ use wire::server::PongPoint;
 
 use super::board::SharedDistrict;
 use super::clock::{Anchor, SystemClock};
+use super::hubs::Role;
 use super::lanes::{LanesIn, Submission};
 use super::outbox::Outbox;
 use super::positions::{Fix, Positions};
 use super::publisher::{Follow, Note, Start, Tops};
+use super::seat::encode_kept;
 use super::snapshot::BoardVersion;
 use super::submit::{Committed, SubmitError};
 use super::view::StreamView;
 use crate::store::recovery::decode;
-use crate::store::{CommitRow, Fence, Journal, JournalError, SealedRow};
+use crate::store::{CommitRow, Fence, IntakeRow, Journal, JournalError, SealedRow};
+
+/// How often it is looked whether the board shows what another hub has committed.
+const SHOWN_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A boxed future of the journal's.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
@@ -34,6 +39,7 @@ trait Log: Send + Sync {
     fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<'_, Vec<CommitRow>>;
     fn unseal(&self, references: Vec<Uuid>) -> Answer<'_, Vec<SealedRow>>;
     fn erase(&self, references: Vec<Uuid>) -> Answer<'_, u64>;
+    fn keep(&self, row: IntakeRow) -> Answer<'_, ()>;
 }
 
 impl<J: Journal> Log for J {
@@ -52,6 +58,10 @@ impl<J: Journal> Log for J {
     fn erase(&self, references: Vec<Uuid>) -> Answer<'_, u64> {
         Box::pin(Journal::erase(self, references))
     }
+
+    fn keep(&self, row: IntakeRow) -> Answer<'_, ()> {
+        Box::pin(self.put_intake(row))
+    }
 }
 
 /// The door to one district. Cheap to clone.
@@ -67,6 +77,7 @@ struct Rooms {
     notes: mpsc::Sender<Note>,
     positions: Arc<Positions>,
     tops: Arc<Tops>,
+    role: watch::Receiver<Role>,
     log: Box<dyn Log>,
     /// The term that the writer holds; `None` while it reads the log anew.
     fence: watch::Receiver<Option<Fence>>,
@@ -81,15 +92,65 @@ pub(super) struct DoorParts {
     pub notes: mpsc::Sender<Note>,
     pub positions: Arc<Positions>,
     pub tops: Arc<Tops>,
+    pub role: watch::Receiver<Role>,
     pub fence: watch::Receiver<Option<Fence>>,
     pub anchor: watch::Receiver<Option<Anchor>>,
 }
 
 impl EngineHandle {
     pub(super) fn new<J: Journal>(parts: DoorParts, journal: J) -> Self {
-        let DoorParts { district, lanes, board, notes, positions, tops, fence, anchor } = parts;
+        let DoorParts { district, lanes, board, notes, positions, tops, role, fence, anchor } = parts;
         let log = Box::new(journal);
-        EngineHandle { rooms: Arc::new(Rooms { district, lanes, board, notes, positions, tops, log, fence, anchor }) }
+        let rooms = Rooms { district, lanes, board, notes, positions, tops, role, log, fence, anchor };
+        EngineHandle { rooms: Arc::new(rooms) }
+    }
+
+    /// Whether this hub leads the district, else who does.
+    pub fn role(&self) -> Role {
+        self.rooms.role.borrow().clone()
+    }
+
+    /// Waits at most `limit` for this hub to lead or to know who does; `None` when neither came.
+    pub async fn led_by(&self, limit: Duration) -> Option<Role> {
+        let mut role = self.rooms.role.clone();
+        let known = role.wait_for(|role| !matches!(role, Role::Following(None)));
+        timeout(limit, known).await.ok()?.ok().map(|role| role.clone())
+    }
+
+    /// Waits at most `limit` for the role to be another than `than`.
+    pub async fn role_changed(&self, than: &Role, limit: Duration) {
+        let mut role = self.rooms.role.clone();
+        drop(timeout(limit, role.wait_for(|role| role != than)).await);
+    }
+
+    /// Waits until this hub follows, for good: whoever calls has seen to it that it does.
+    pub(super) async fn stopped_leading(&self) {
+        let mut role = self.rooms.role.clone();
+        // A seat that is gone leads no more.
+        drop(role.wait_for(|role| matches!(role, Role::Following(_))).await);
+    }
+
+    /// Waits at most `limit` until the board shows the commit of `seq`; whether it does.
+    pub async fn shows(&self, seq: u64, limit: Duration) -> bool {
+        let shown = async {
+            while self.rooms.tops.own.load(Ordering::Acquire) < seq {
+                tokio::time::sleep(SHOWN_LOOK_EVERY).await;
+            }
+        };
+        timeout(limit, shown).await.is_ok()
+    }
+
+    /// Keeps a command durably until a leader decides it, under its own id.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub async fn keep(
+        &self,
+        request: Request,
+        sealed: impl IntoIterator<Item = SealedRow>,
+    ) -> Result<(), JournalError> {
+        let row = encode_kept(self.rooms.district.0, request, sealed.into_iter().collect())?;
+        self.rooms.log.keep(row).await
     }
 
     /// Which district this is the door of.
@@ -124,11 +185,11 @@ impl EngineHandle {
         version.await.ok()
     }
 
-    /// Whether the writer leads and the publisher answers within `within`: not while the log is read again after a failed
-    /// append, when commands wait.
+    /// Whether the writer leads (or this hub follows another) and the publisher answers within `within`: not while the log
+    /// is read again after a failed append, when commands wait.
     pub async fn is_ready(&self, within: Duration) -> bool {
         let leads = self.rooms.fence.borrow().is_some();
-        leads && timeout(within, self.version()).await.ok().flatten().is_some()
+        (leads || self.role() != Role::Leading) && timeout(within, self.version()).await.ok().flatten().is_some()
     }
 
     /// The district's time, as its writer counts it: a calendar that jumps makes no fix older or newer than it is.

@@ -4,6 +4,7 @@
 //! [`board`], answers, and queues frames) -> [`outbox`] of each socket. Nothing leaves before its commit.
 //!
 //! - [`handle`] the only door for `edge`; [`service`] starts and stops all of it
+//! - [`seat`] a district's task: leads or follows; [`hubs`] several hubs on one log
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
 //! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
 //!   is a caller's
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod effects;
 pub mod frame;
 pub mod handle;
+pub mod hubs;
 pub mod lanes;
 pub mod latest;
 mod maps;
@@ -26,6 +28,7 @@ pub mod publisher;
 pub mod raised;
 pub mod render;
 pub mod ring;
+mod seat;
 pub mod service;
 pub mod snapshot;
 pub mod step;
@@ -39,6 +42,7 @@ pub mod wake;
 pub mod writer;
 
 pub use handle::{EngineHandle, Online};
+pub use hubs::{Hubs, Leader, Role};
 pub use outbox::{Lane, Outbox};
 pub use publisher::Start;
 pub use service::{Engine, EngineSettings};

@@ -3,8 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use matcher::{Observation, Position, Timestamp, VolunteerId};
+use uuid::Uuid;
+
+use crate::cluster::{Report, Seen, SeenFix};
 
 /// How often what was observed is handed to the writer, milliseconds.
 pub const OBSERVE_EVERY_MS: u64 = 200;
@@ -14,6 +18,9 @@ pub const FIX_KEPT_MS: u64 = 15 * matcher::MINUTE_MS;
 
 /// Without a socket for so long, and without another way to wake him, a volunteer ranks last; milliseconds.
 pub const UNREACHABLE_AFTER_MS: u64 = matcher::MINUTE_MS;
+
+/// A hub that has not named its sockets for so long is gone, and they with it.
+const HUB_SILENT_MAX: Duration = Duration::from_secs(60);
 
 /// A fix as the phone gave it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,9 +60,126 @@ struct Inner {
     unreachable: BTreeSet<VolunteerId>,
     moved: BTreeSet<VolunteerId>,
     came_or_went: BTreeSet<VolunteerId>,
+    /// Sockets at other hubs: where, and when last named.
+    elsewhere: HashMap<VolunteerId, (Uuid, Instant)>,
+    /// What other hubs were not told yet; `None` in a hub alone.
+    untold: Option<Untold>,
+}
+
+#[derive(Debug, Default)]
+struct Untold {
+    fixes: BTreeSet<VolunteerId>,
+    sockets: BTreeSet<VolunteerId>,
+    forgotten: BTreeSet<VolunteerId>,
+}
+
+impl Inner {
+    fn is_online(&self, volunteer: VolunteerId) -> bool {
+        self.sockets.contains_key(&volunteer) || self.elsewhere.contains_key(&volunteer)
+    }
+
+    fn came(&mut self, volunteer: VolunteerId) {
+        self.left.remove(&volunteer);
+        self.unreachable.remove(&volunteer);
+        self.came_or_went.insert(volunteer);
+    }
+
+    fn went(&mut self, volunteer: VolunteerId, now: Timestamp) {
+        if !self.is_online(volunteer) {
+            self.left.insert(volunteer, now);
+        }
+        self.came_or_went.insert(volunteer);
+    }
+
+    /// Takes a fix that is newer than the one known; whether it was.
+    fn moves(&mut self, volunteer: VolunteerId, fix: Fix) -> bool {
+        let is_new = self.fixes.get(&volunteer).is_none_or(|known| known.at <= fix.at && *known != fix);
+        if is_new {
+            self.fixes.insert(volunteer, fix);
+            self.moved.insert(volunteer);
+        }
+        is_new
+    }
+
+    fn hear(&mut self, own: Uuid, seen: &Seen, now: Timestamp) {
+        let id = VolunteerId(seen.volunteer);
+        if let Some(fix) = seen.fix.as_ref().and_then(fix_of) {
+            self.moves(id, fix);
+        }
+        match seen.hub.filter(|hub| *hub != own) {
+            Some(hub) => {
+                if self.elsewhere.insert(id, (hub, Instant::now())).is_none() {
+                    self.came(id);
+                }
+            }
+            None => {
+                if self.elsewhere.remove(&id).is_some() {
+                    self.went(id, now);
+                }
+            }
+        }
+    }
+}
+
+fn fix_of(seen: &SeenFix) -> Option<Fix> {
+    let position = Position::from_degrees(seen.lat, seen.lng)?;
+    Some(Fix { position, accuracy_m: seen.accuracy_m, at: Timestamp(seen.at_ms) })
+}
+
+fn seen_of(fix: &Fix) -> SeenFix {
+    let Fix { position, accuracy_m, at } = *fix;
+    SeenFix { lat: position.lat(), lng: position.lng(), accuracy_m, at_ms: at.0 }
 }
 
 impl Positions {
+    /// For a hub that shares with others what it sees.
+    pub fn shared() -> Self {
+        let inner = Inner { untold: Some(Untold::default()), ..Inner::default() };
+        Positions { inner: Mutex::new(inner) }
+    }
+
+    /// What other hubs have to be told, each thing once; with `all_sockets` every socket that is open here.
+    pub fn outgoing(&self, all_sockets: bool) -> Vec<Report> {
+        let mut inner = self.lock();
+        let Some(untold) = inner.untold.as_mut().map(std::mem::take) else { return Vec::new() };
+        let Untold { fixes, mut sockets, forgotten } = untold;
+        if all_sockets {
+            sockets.extend(inner.sockets.keys());
+        }
+        let forgotten = forgotten.iter().map(|id| Report::Forget(id.0));
+        let fixes = fixes.iter().filter_map(|id| Some(Report::Fix(id.0, seen_of(inner.fixes.get(id)?))));
+        let is_open = |id: &VolunteerId| inner.sockets.contains_key(id);
+        let sockets = sockets.iter().map(|id| if is_open(id) { Report::Online(id.0) } else { Report::Offline(id.0) });
+        forgotten.chain(fixes).chain(sockets).collect()
+    }
+
+    /// These reports did not reach the others.
+    pub fn tell_again(&self, reports: &[Report]) {
+        let mut inner = self.lock();
+        let Some(untold) = &mut inner.untold else { return };
+        for report in reports {
+            match *report {
+                Report::Fix(id, _) => untold.fixes.insert(VolunteerId(id)),
+                Report::Online(id) | Report::Offline(id) => untold.sockets.insert(VolunteerId(id)),
+                Report::Forget(id) => untold.forgotten.insert(VolunteerId(id)),
+            };
+        }
+    }
+
+    /// Takes what all hubs have seen; `own` is this one, whose sockets are known better here.
+    pub fn hear(&self, own: Uuid, seen: &[Seen], now: Timestamp) {
+        let mut inner = self.lock();
+        seen.iter().for_each(|seen| inner.hear(own, seen, now));
+    }
+
+    /// Sockets of hubs that name them no more are closed.
+    pub fn forget_silent_hubs(&self, now: Timestamp) {
+        let mut inner = self.lock();
+        let gone = inner.elsewhere.extract_if(|_, (_, named_at)| named_at.elapsed() >= HUB_SILENT_MAX);
+        let gone: Vec<VolunteerId> = gone.map(|(id, _)| id).collect();
+        gone.into_iter().for_each(|id| inner.went(id, now));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,11 +187,11 @@ impl Positions {
     /// Takes a fix; an older one than is known is dropped.
     pub fn take(&self, volunteer: VolunteerId, fix: Fix) {
         let mut inner = self.lock();
-        if inner.fixes.get(&volunteer).is_some_and(|known| known.at > fix.at) {
-            return;
+        if inner.moves(volunteer, fix)
+            && let Some(untold) = &mut inner.untold
+        {
+            untold.fixes.insert(volunteer);
         }
-        inner.fixes.insert(volunteer, fix);
-        inner.moved.insert(volunteer);
     }
 
     /// The last fix of a volunteer.
@@ -79,9 +203,10 @@ impl Positions {
     pub fn opened(&self, volunteer: VolunteerId) {
         let mut inner = self.lock();
         *inner.sockets.entry(volunteer).or_default() += 1;
-        inner.left.remove(&volunteer);
-        inner.unreachable.remove(&volunteer);
-        inner.came_or_went.insert(volunteer);
+        inner.came(volunteer);
+        if let Some(untold) = &mut inner.untold {
+            untold.sockets.insert(volunteer);
+        }
     }
 
     /// A socket of his was closed.
@@ -93,23 +218,31 @@ impl Positions {
             return;
         }
         inner.sockets.remove(&volunteer);
-        inner.left.insert(volunteer, now);
-        inner.came_or_went.insert(volunteer);
+        inner.went(volunteer, now);
+        if let Some(untold) = &mut inner.untold {
+            untold.sockets.insert(volunteer);
+        }
     }
 
     /// Whether he has a socket open.
     pub fn is_online(&self, volunteer: VolunteerId) -> bool {
-        self.lock().sockets.contains_key(&volunteer)
+        self.lock().is_online(volunteer)
     }
 
     /// How many volunteers have a socket open.
     pub fn online(&self) -> usize {
-        self.lock().sockets.len()
+        let inner = self.lock();
+        let elsewhere = inner.elsewhere.keys().filter(|id| !inner.sockets.contains_key(id));
+        inner.sockets.len() + elsewhere.count()
     }
 
     /// Forgets a fix: he went off duty.
     pub fn forget(&self, volunteer: VolunteerId) {
-        self.lock().fixes.remove(&volunteer);
+        let mut inner = self.lock();
+        inner.fixes.remove(&volunteer);
+        if let Some(untold) = &mut inner.untold {
+            untold.forgotten.insert(volunteer);
+        }
     }
 
     /// What has changed since the last call.
@@ -118,7 +251,7 @@ impl Positions {
         let moved = std::mem::take(&mut inner.moved);
         let fixes = moved.into_iter().filter_map(|id| Some((id, *inner.fixes.get(&id)?))).collect();
         let came_or_went = std::mem::take(&mut inner.came_or_went);
-        let presence = came_or_went.into_iter().map(|id| (id, inner.sockets.contains_key(&id))).collect();
+        let presence = came_or_went.into_iter().map(|id| (id, inner.is_online(id))).collect();
         let mut stale: Vec<VolunteerId> = Vec::new();
         inner.fixes.retain(|&id, fix| {
             let is_kept = now.since_ms(fix.at) <= FIX_KEPT_MS;
@@ -157,7 +290,7 @@ impl Positions {
     pub fn expect(&self, volunteers: impl Iterator<Item = VolunteerId>, now: Timestamp) {
         let mut inner = self.lock();
         for id in volunteers {
-            if !inner.sockets.contains_key(&id) {
+            if !inner.is_online(id) {
                 inner.left.entry(id).or_insert(now);
             }
         }
@@ -212,6 +345,28 @@ mod tests {
         assert_eq!((positions.everything(), positions.everything()), (known.clone(), known));
         positions.opened(three);
         assert_eq!(positions.everything().len(), 2, "he is back");
+    }
+
+    #[test]
+    fn a_socket_at_another_hub_keeps_him_online_and_what_is_seen_here_is_told_once() {
+        let (here, there) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let positions = Positions::shared();
+        positions.opened(ONE);
+        positions.take(ONE, fix(45.0, 10));
+        let shown = seen_of(&fix(45.0, 10));
+        assert_eq!(positions.outgoing(false), vec![Report::Fix(1, shown), Report::Online(1)]);
+        assert_eq!((positions.outgoing(false), positions.outgoing(true)), (vec![], vec![Report::Online(1)]));
+        positions.hear(
+            here,
+            &[Seen { volunteer: 1, hub: Some(there), fix: Some(seen_of(&fix(46.0, 20))) }],
+            Timestamp(20),
+        );
+        assert_eq!(positions.last(ONE), Some(fix(46.0, 20)));
+        assert_eq!(positions.outgoing(false), vec![], "what others have said is not told to them again");
+        positions.closed(ONE, Timestamp(30));
+        assert!(positions.is_online(ONE));
+        positions.hear(here, &[Seen { volunteer: 1, hub: None, fix: None }], Timestamp(30));
+        assert!(!positions.is_online(ONE));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use wire::close::CloseCode;
 use super::audience::Audience;
 use super::board::{Applied, Board, Names, SharedDistrict};
 use super::broadcast::{Broadcaster, Join};
+use super::effects::{Effect, effects};
 use super::frame::Delta;
 use super::maps::Maps;
 use super::outbox::{Lane, Outbox};
@@ -51,6 +52,10 @@ pub type Reply = (oneshot::Sender<Result<Committed, SubmitError>>, Result<Commit
 pub enum Note {
     /// A batch is durable.
     Committed(Vec<Arc<Commit>>, Vec<Reply>),
+    /// Another hub has committed these.
+    Tailed(Vec<Arc<Commit>>),
+    /// Another hub leads: it wakes, not this one.
+    Deposed,
     /// The writer's state after the last batch.
     State(Box<District>),
     /// The writer has read the log anew.
@@ -204,6 +209,8 @@ impl Publisher {
     async fn take(&mut self, note: Note) {
         match note {
             Note::Committed(commits, replies) => self.committed(&commits, replies),
+            Note::Tailed(commits) => self.tailed(&commits),
+            Note::Deposed => self.wakes.start_at(u64::MAX),
             Note::State(district) => self.board.share(*district),
             Note::Loaded(loaded) => self.reloaded(*loaded),
             Note::Renewed(history) => self.board.renew(history),
@@ -226,6 +233,12 @@ impl Publisher {
             reply.send(answer).ok();
         }
         self.ask_for_snapshot();
+    }
+
+    /// Its own hub has counted and logged what happened there.
+    fn tailed(&mut self, commits: &[Arc<Commit>]) {
+        commits.iter().for_each(|commit| self.catch_up(commit));
+        self.settle();
     }
 
     fn apply(&mut self, commit: &Arc<Commit>) {
@@ -267,10 +280,18 @@ impl Publisher {
     /// After a failed append the log may hold commits that nobody here has seen.
     fn reloaded(&mut self, loaded: Loaded) {
         let (head, recovered) = (loaded.head, loaded.recovered);
-        if head.history != self.board.history() || self.board.seq() < recovered.earlier.seq {
+        let (seq, top) = (self.board.seq(), recovered.district.seq);
+        if seq > top {
+            tracing::error!(seq, top, "the log lost its end; clients start anew");
+            // If the ear is full it has been told already.
+            self.control.try_send(Control::RenewHistory).ok();
+        }
+        if head.history != self.board.history() || seq < recovered.earlier.seq || seq > top {
             self.board.reset(recovered.earlier, head.history);
             self.everybody_anew();
         }
+        self.wakes.start_at(head.wake_seq);
+        recovered.recent.iter().for_each(|commit| self.wake_again(commit));
         let unseen: Vec<Commit> = recovered.recent.into_iter().filter(|it| it.seq > self.board.seq()).collect();
         unseen.into_iter().for_each(|commit| self.apply(&Arc::new(commit)));
         self.settle();
@@ -281,6 +302,16 @@ impl Publisher {
     fn everybody_anew(&mut self) {
         self.audience.close_all(CloseCode::Resync);
         self.broadcaster.close_all();
+    }
+
+    /// Wakes of a commit that the board has, and that never reached the outbox.
+    fn wake_again(&mut self, commit: &Commit) {
+        if commit.seq > self.board.seq() || !self.wakes.is_owed(commit.seq) {
+            return;
+        }
+        let wakes: Vec<_> = commit.events.iter().flat_map(effects).filter_map(Effect::wake).collect();
+        let (district, positions) = (self.board.shared(), &self.positions);
+        self.wakes.derive(commit, &wakes, None, &district, |id| positions.is_online(id));
     }
 
     async fn follow(&mut self, follow: Follow) {

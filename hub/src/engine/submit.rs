@@ -41,6 +41,9 @@ pub enum SubmitError {
     /// Whether it took effect is not known: send the same id again.
     #[error("the journal failed before this was known to be durable; send the same id again / 未确认,请用同一编号重发")]
     Unknown,
+    /// Another hub leads the district, or none for the moment: nothing was decided here.
+    #[error("another hub leads this district; send the same id again / 由另一台服务器负责,请用同一编号重发")]
+    Elsewhere,
     /// The hub is going: send the same id to it, or to another, in a moment.
     #[error("this hub is stopping; send the same id again / 服务正在停止,请用同一编号重发")]
     Stopped,

@@ -76,7 +76,9 @@ impl Leaving {
         let mut leaving = Leaving::default();
         for effect in commit.events.iter().flat_map(effects) {
             match effect {
-                Effect::Forget(Row::Incident(id)) => before.incident(id).into_iter().for_each(|it| leaving.add(it, before)),
+                Effect::Forget(Row::Incident(id)) => {
+                    before.incident(id).into_iter().for_each(|it| leaving.add(it, before))
+                }
                 Effect::Forget(Row::Volunteer(id)) | Effect::Refresh(Row::Volunteer(id)) => {
                     leaving.grids.extend(before.volunteer(id).map(|record| record.profile.home_grid));
                 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use matcher::{Commit, Observation, Request, State, Timestamp};
+use matcher::{Commit, District, Observation, Request, State, Timestamp};
 use uuid::Uuid;
 
 use super::clock::{Anchor, Clock};
 use super::step::{self, Batch, Verdict};
 use super::touched;
-use crate::store::recovery::{Reach, Recovered, recover};
+use crate::store::recovery::{Reach, Recovered, recover, recover_onto};
 use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow};
 
 /// A pause in service longer than this is told to the core, which moves the deadlines of open offers by it.
@@ -101,6 +101,10 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         self.lead = None;
         let head = self.journal.claim(self.district, self.owner).await?;
         let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
+        self.begin(head, recovered).await
+    }
+
+    async fn begin(&mut self, head: Head, recovered: Recovered) -> Result<Loaded, JournalError> {
         let store_ms = self.journal.pulse(self.district).await?.now_ms;
         let at = recovered.district.at;
         let now_ms = self.clock.steady_ms();
@@ -118,8 +122,35 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         Ok(Loaded { head, recovered })
     }
 
+    /// As [`Writer::load`], from a state that the caller has at hand: only what the log has beyond it is read.
+    ///
+    /// # Errors
+    /// As [`Writer::load`].
+    pub async fn load_onto(&mut self, warm: Option<District>) -> Result<Loaded, JournalError> {
+        self.lead = None;
+        let head = self.journal.claim(self.district, self.owner).await?;
+        let reach = self.reach(&head);
+        // A state ahead of the log, or one before wakes that are owed, is no beginning.
+        let is_of_use = |it: &District| it.seq <= head.last_seq.min(reach.after_seq.unwrap_or(u64::MAX));
+        let recovered = match warm.filter(is_of_use) {
+            Some(warm) => recover_onto(&self.journal, &head, warm).await?,
+            None => recover(&self.journal, &head, reach).await?,
+        };
+        self.begin(head, recovered).await
+    }
+
+    /// Leads no more: the state is dropped, and nothing can be appended by it.
+    pub fn step_down(&mut self) {
+        self.lead = None;
+    }
+
+    /// The district.
+    pub fn district(&self) -> u32 {
+        self.district
+    }
+
     /// A cursor of wakes that is far behind belongs to a channel that was set up just now: those offers are over.
-    fn reach(&self, head: &Head) -> Reach {
+    pub fn reach(&self, head: &Head) -> Reach {
         let is_near = head.last_seq - head.wake_seq <= WAKE_REACH_COMMITS;
         Reach { recent: RECENT_COMMITS, after_seq: (self.is_waking && is_near).then_some(head.wake_seq) }
     }

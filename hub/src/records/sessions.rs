@@ -5,6 +5,7 @@
 
 use futures_util::FutureExt;
 use matcher::{AccountId, Actor, CallerKey, DistrictId, Position, TeamId, Timestamp, VolunteerId};
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use wire::server::Role;
@@ -19,11 +20,11 @@ const ACCOUNT_SESSION_MS: u64 = 12 * matcher::HOUR_MS;
 const PHONE_SESSION_MS: u64 = 90 * matcher::DAY_MS;
 
 /// A session's number; it names the session in revocations and logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionId(pub i64);
 
 /// Whose a session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Subject {
     Account(AccountId),
     Volunteer(VolunteerId),
@@ -32,7 +33,7 @@ pub enum Subject {
 }
 
 /// Who somebody is, verified.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     pub session: SessionId,
     pub subject: Subject,

@@ -51,6 +51,26 @@ pub async fn recover(journal: &impl Journal, head: &Head, reach: Reach) -> Answe
     Ok(Recovered { district, earlier, recent })
 }
 
+/// Reads what the log has beyond `warm`, a state made from the same log.
+///
+/// # Errors
+/// As [`recover`].
+pub async fn recover_onto(journal: &impl Journal, head: &Head, warm: District) -> Answer<Recovered> {
+    let (mut district, mut recent) = (warm.clone(), Vec::new());
+    while district.seq < head.last_seq {
+        let rows = journal.read(head.district, district.seq, READ_ROWS_MAX).await?;
+        if rows.is_empty() {
+            return Err(JournalError::corrupt(head.district, district.seq + 1, "the log ends before its head"));
+        }
+        for row in rows {
+            let commit = decode(head.district, &row)?;
+            district.evolve(&commit);
+            recent.push(commit);
+        }
+    }
+    Ok(Recovered { district, earlier: warm, recent })
+}
+
 /// The commit that a row holds.
 ///
 /// # Errors

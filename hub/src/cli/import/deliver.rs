@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use matcher::{Actor, Command, Rejection, Request, VolunteerId};
 
-use crate::engine::{EngineHandle, SubmitError, body_hash};
+use crate::engine::{EngineHandle, Role, SubmitError, body_hash};
 use crate::records::{Office, OwedCommand};
 
 /// Commands read at once.
@@ -14,12 +14,16 @@ const OWED_AT_ONCE: u32 = 16;
 /// and the next start goes on with it.
 const TRIES_MAX: u32 = 60;
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+const NOT_NOW: &str = "the district takes no command now; what is left is kept and sent at the next start / 其余命令已保存,下次启动时继续";
 
 /// Gives the live half everything it is owed; ends when nothing is left.
 ///
 /// # Errors
 /// When the district takes no command for half a minute: what is left stays owed.
 pub async fn deliver(office: &Office, engine: &EngineHandle) -> Result<()> {
+    if engine.role() != Role::Leading {
+        return delivered_by_leader(office, engine).await;
+    }
     loop {
         let owed = office.owed(engine.district(), OWED_AT_ONCE).await?;
         if owed.is_empty() {
@@ -46,6 +50,17 @@ fn strangers(engine: &EngineHandle, mut volunteers: Vec<VolunteerId>) -> Vec<Vol
     volunteers
 }
 
+/// Another hub leads the district: it finds in the office that all hubs share what is owed.
+async fn delivered_by_leader(office: &Office, engine: &EngineHandle) -> Result<()> {
+    for _ in 0..TRIES_MAX {
+        if office.owed(engine.district(), 1).await?.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
+    bail!(NOT_NOW)
+}
+
 /// Gives one command until it is taken or refused; says why when refused.
 ///
 /// # Errors
@@ -60,12 +75,10 @@ pub async fn send(engine: &EngineHandle, owed: OwedCommand) -> Result<Option<Rej
             Err(SubmitError::Stopped) => break,
             // Waiting frees no disk: whoever brings it in is told, and the command stays owed.
             Err(full @ SubmitError::LowOnSpace) => return Err(full.into()),
-            Err(SubmitError::Busy { .. } | SubmitError::Unknown) => {
+            Err(SubmitError::Busy { .. } | SubmitError::Unknown | SubmitError::Elsewhere) => {
                 tokio::time::sleep(TRY_AGAIN).await;
             }
         }
     }
-    bail!(
-        "the district takes no command now; what is left is kept and sent at the next start / 其余命令已保存,下次启动时继续"
-    )
+    bail!(NOT_NOW)
 }

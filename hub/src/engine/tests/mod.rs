@@ -1,6 +1,7 @@
 //! The engine as a whole, on a journal in memory, on one that fails on purpose, and on SQLite.
 
 mod faulty;
+mod hubs;
 mod restart;
 mod streams;
 mod street;

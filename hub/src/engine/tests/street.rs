@@ -115,7 +115,7 @@ pub fn by_system(command: Command) -> Request {
 
 pub fn settings() -> EngineSettings {
     let book = Arc::new(NameBook::default());
-    EngineSettings { district: DISTRICT, names: Arc::new(move || book.clone()), webhook: None }
+    EngineSettings { district: DISTRICT, names: Arc::new(move || book.clone()), webhook: None, hubs: None }
 }
 
 /// A street with its engine on a journal in memory.

@@ -76,9 +76,15 @@ impl WakeFeed {
         self.moves.is_some()
     }
 
-    /// Commits up to `seq` are in the outbox already.
+    /// Commits up to `seq` are in the outbox already; `u64::MAX` where another hub sees to all of them.
     pub fn start_at(&mut self, seq: u64) {
         self.cursor = seq;
+        self.slots.clear();
+    }
+
+    /// Whether wakes of this commit are to be derived.
+    pub fn is_owed(&self, seq: u64) -> bool {
+        self.moves.is_some() && seq > self.cursor
     }
 
     /// Takes the wakes of one commit.

@@ -1,0 +1,218 @@
+//! Commands that another hub took and this one decides, or the other way round. What travels is the verified identity and
+//! the order as it came; whoever leads asks `allow` again, with the state that he alone is sure of.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use bytes::Bytes;
+use matcher::{Command, CommandId, DistrictId};
+use serde::{Deserialize, Serialize};
+use wire::problem::Retry;
+use wire::server::Outcome;
+
+use super::Edge;
+use super::auth::{Resource, Verb, allow};
+use super::error::{Refusal, Words};
+use super::submit::{Order, Taken};
+use crate::engine::{EngineHandle, Leader, Role};
+use crate::records::Identity;
+
+/// How long an alarm may wait for a leader before it is kept, and everything else before it is refused for now.
+const ALARM_WAITS: Duration = Duration::from_secs(1);
+const REST_WAITS: Duration = Duration::from_secs(4);
+
+/// The pause before the next try to reach the leader.
+const TRY_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long the board of this hub may take to show what the leader has committed; then the answer goes out all the same.
+const SHOWN_WITHIN: Duration = Duration::from_secs(1);
+
+/// The way to another hub: its address (`host:port`), the bytes, how long it may take.
+pub type Road = Arc<dyn Fn(String, Bytes, Duration) -> Crossing + Send + Sync>;
+
+/// What comes back.
+pub type Crossing = Pin<Box<dyn Future<Output = anyhow::Result<Bytes>> + Send>>;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Carried {
+    who: Identity,
+    matter: Matter,
+}
+
+/// What is to be decided.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Matter {
+    Order(Order),
+    /// What an office defines.
+    Definition {
+        id: CommandId,
+        district: DistrictId,
+        command: Command,
+    },
+}
+
+impl Matter {
+    fn is_alarm(&self) -> bool {
+        matches!(self, Matter::Order(order) if order.is_alarm())
+    }
+}
+
+/// What the leader says.
+#[derive(Debug, Serialize, Deserialize)]
+enum Said {
+    Taken(Outcome, Option<u64>),
+    Refused(Box<Carrying>),
+    /// It does not lead, or no longer.
+    Elsewhere,
+}
+
+/// A [`Refusal`] on its way.
+#[derive(Debug, Serialize, Deserialize)]
+struct Carrying {
+    status: u16,
+    code: String,
+    zh: String,
+    en: String,
+    pointer: Option<String>,
+    retry: Retry,
+    incident: Option<wire::Id>,
+}
+
+impl From<Refusal> for Carrying {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { status, code, words: Words { zh, en }, pointer, retry, incident } = refusal;
+        Carrying { status: status.as_u16(), code: code.to_owned(), zh, en, pointer, retry, incident }
+    }
+}
+
+impl From<Carrying> for Refusal {
+    fn from(carried: Carrying) -> Self {
+        let Carrying { status, code, zh, en, pointer, retry, incident } = carried;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Refusal { pointer, retry, incident, ..Refusal::new(status, known_code(code), zh, en) }
+    }
+}
+
+/// The codes that a hub of this version knows are the same text; one of a newer hub is kept for good, once.
+fn known_code(code: String) -> &'static str {
+    static KNOWN: std::sync::Mutex<std::collections::BTreeSet<&'static str>> =
+        std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(known) = known.get(code.as_str()) {
+        return known;
+    }
+    if known.len() >= CODES_MAX {
+        return "refused";
+    }
+    let code: &'static str = Box::leak(code.into_boxed_str());
+    known.insert(code);
+    code
+}
+
+/// Codes that another hub can teach this one.
+const CODES_MAX: usize = 256;
+
+/// What other hubs ask of this one. Who they are was asked by TLS.
+pub fn router(edge: Edge, path: &str) -> Router {
+    Router::new().route(path, post(take)).with_state(edge)
+}
+
+async fn take(State(edge): State<Edge>, Json(Carried { who, matter }): Json<Carried>) -> Json<Said> {
+    Json(match edge.decide_here(&who, matter).await {
+        Ok(Some((outcome, seq))) => Said::Taken(outcome, seq),
+        Ok(None) => Said::Elsewhere,
+        Err(refusal) => Said::Refused(Box::new(refusal.into())),
+    })
+}
+
+impl Edge {
+    /// Has an order decided by whoever leads: here, or over the road. While nobody does, an alarm is kept.
+    ///
+    /// # Errors
+    /// What the leader refuses; that there is none.
+    pub(super) async fn decided(
+        &self,
+        who: &Identity,
+        matter: Matter,
+        engine: &EngineHandle,
+    ) -> Result<Taken, Refusal> {
+        let patience = if matter.is_alarm() { ALARM_WAITS } else { REST_WAITS };
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let taken = match engine.led_by(left).await {
+                Some(Role::Leading) => self.decide_here(who, matter.clone()).await?,
+                Some(Role::Following(Some(leader))) => self.there(&leader, who, &matter, left).await?,
+                Some(Role::Following(None)) | None => None,
+            };
+            match taken {
+                Some(taken) => {
+                    engine.shows(taken.1.unwrap_or(0), SHOWN_WITHIN).await;
+                    return Ok(taken);
+                }
+                None if Instant::now() + TRY_AGAIN < until => tokio::time::sleep(TRY_AGAIN).await,
+                None => return self.kept(who, matter, engine).await,
+            }
+        }
+    }
+
+    /// As the leader; `None` if this hub is not, or no longer.
+    async fn decide_here(&self, who: &Identity, matter: Matter) -> Result<Option<Taken>, Refusal> {
+        match matter {
+            Matter::Order(order) => self.here(who, order.clone(), self.engine_for(who, &order)?).await,
+            Matter::Definition { district, .. } if !allow(who, Verb::Define, Resource::of(district)) => {
+                Err(Refusal::forbidden())
+            }
+            Matter::Definition { id, district, command } => self.define_here(who, id, district, command).await,
+        }
+    }
+
+    /// `None` when the leader could not be reached, or leads no more. Sending the same id again is always right.
+    async fn there(
+        &self,
+        leader: &Leader,
+        who: &Identity,
+        matter: &Matter,
+        limit: Duration,
+    ) -> Result<Option<Taken>, Refusal> {
+        let Some(road) = self.road() else { return Ok(None) };
+        let carried = Carried { who: who.clone(), matter: matter.clone() };
+        let body = serde_json::to_vec(&carried).expect("an order is JSON");
+        let said = road(leader.address.clone(), body.into(), limit)
+            .await
+            .and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+        match said {
+            Ok(Said::Taken(outcome, seq)) => Ok(Some((outcome, seq))),
+            Ok(Said::Refused(refusal)) => Err((*refusal).into()),
+            Ok(Said::Elsewhere) => Ok(None),
+            Err(error) => {
+                tracing::warn!(leader = leader.address, error = format!("{error:#}"), "the leader cannot be reached");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Nobody leads, or he cannot be reached: an alarm is durable all the same, and decided by the next leader.
+    async fn kept(&self, who: &Identity, matter: Matter, engine: &EngineHandle) -> Result<Taken, Refusal> {
+        let Matter::Order(mut order) = matter else { return Err(no_leader()) };
+        if !order.is_alarm() {
+            return Err(no_leader());
+        }
+        let dropped = std::mem::take(&mut order.dropped);
+        let (request, row) = self.request(who, order, engine)?;
+        engine.keep(request, row).await.map_err(|err| Refusal::failed(&err.into()))?;
+        metrics::counter!("baiying_alarms_kept_total").increment(1);
+        Ok((Outcome { pending: true, dropped, ..Outcome::default() }, None))
+    }
+}
+
+/// Nothing was decided; the same id again is right.
+pub(super) fn no_leader() -> Refusal {
+    Refusal::unavailable("no_leader", Retry::SameId)
+}
