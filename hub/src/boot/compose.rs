@@ -22,7 +22,6 @@ use crate::edge::Edge;
 use crate::engine::wake::WebhookSettings;
 use crate::engine::{Engine, EngineHandle, EngineSettings};
 use crate::records::{Office, OfficeChange};
-use crate::store::sqlite::SqliteSettings;
 use crate::store::{ChosenJournal, Journal, PostgresJournal, SqliteJournal};
 
 /// The rooms on one data folder, without a door to the network.
@@ -104,7 +103,7 @@ pub async fn settle(engine: &EngineHandle, office: &Office, settings: &Settings)
 pub async fn journal(folder: &Path, settings: &Settings) -> Result<ChosenJournal> {
     Ok(match settings.store.postgres() {
         Some(postgres) => ChosenJournal::Postgres(PostgresJournal::open(postgres).await?),
-        None => ChosenJournal::Sqlite(SqliteJournal::open(SqliteSettings::new(folder)).await?),
+        None => ChosenJournal::Sqlite(SqliteJournal::open(settings.disk.journal(folder)).await?),
     })
 }
 
@@ -122,7 +121,11 @@ async fn district_of(journal: &ChosenJournal, settings: &Settings) -> Result<Dis
 fn webhook(wake: &WakeSettings) -> Result<WebhookSettings> {
     let secret =
         std::fs::read(&wake.secret_file).with_context(|| format!("cannot read {}", wake.secret_file.display()))?;
-    Ok(WebhookSettings { url: wake.url.clone(), secret: secret.trim_ascii().to_vec() })
+    let authority = match &wake.authority {
+        Some(file) => Some(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?),
+        None => None,
+    };
+    Ok(WebhookSettings { url: wake.url.clone(), secret: secret.trim_ascii().to_vec(), authority })
 }
 
 /// A new district is defined; a changed name or middle is taken over.

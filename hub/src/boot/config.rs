@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::cluster::ClusterSettings;
 use super::refusal::Refusal;
 use crate::store::postgres::{Address, Durability, JOURNAL_SCHEMA, PostgresSettings};
+use crate::store::sqlite::{BALLAST_BYTES, SqliteSettings};
 
 /// Where a hub listens when nothing else is said; the same in README, help and pages.
 pub const PORT: u16 = 8110;
@@ -35,6 +36,7 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Without it: a hub alone.
     pub cluster: Option<ClusterSettings>,
+    pub disk: DiskSettings,
     pub wake: Option<WakeSettings>,
     pub log: LogSettings,
 }
@@ -95,6 +97,29 @@ impl StoreSettings {
     }
 }
 
+/// The room that the journal takes on this machine's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskSettings {
+    /// Kept for alarms, and freed when there is no other room left.
+    pub ballast_bytes: u64,
+    /// All that the journal may take, the ballast among it; as much as the volume has when it is not said.
+    pub max_bytes: Option<u64>,
+}
+
+impl DiskSettings {
+    /// The journal in `folder`, within this.
+    pub fn journal(&self, folder: &Path) -> SqliteSettings {
+        SqliteSettings { ballast_bytes: self.ballast_bytes, bytes_max: self.max_bytes, ..SqliteSettings::new(folder) }
+    }
+}
+
+impl Default for DiskSettings {
+    fn default() -> Self {
+        Self { ballast_bytes: BALLAST_BYTES, max_bytes: None }
+    }
+}
+
 /// The channel that wakes a closed phone: a signed webhook of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +127,9 @@ pub struct WakeSettings {
     pub url: String,
     /// A file that holds the secret the webhook is signed with; readable by its owner only.
     pub secret_file: PathBuf,
+    /// The authority that has signed the gateway's certificate (PEM), when it is not a public one.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -133,6 +161,7 @@ impl Default for Settings {
             tls: TlsSettings::default(),
             store: StoreSettings::default(),
             cluster: None,
+            disk: DiskSettings::default(),
             wake: None,
             log: LogSettings::default(),
         }
@@ -176,6 +205,7 @@ impl Settings {
         check_addresses(&self)?;
         check_store(&self.store)?;
         self.cluster.as_ref().map_or(Ok(()), |it| it.check(self.store.url.is_some()))?;
+        check_disk(&self.disk)?;
         self.wake.as_ref().map_or(Ok(()), check_wake)?;
         let levels = ["error", "warn", "info", "debug"];
         if !levels.contains(&self.log.level.as_str()) {
@@ -288,11 +318,35 @@ fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     parsed.map(|_| ()).map_err(|why| Refusal::new("store", why.to_string(), line))
 }
 
+/// Fewer alarms than these would be no ballast.
+const BALLAST_BYTES_MIN: u64 = 256 * 1024;
+
+fn check_disk(disk: &DiskSettings) -> Result<(), Refusal> {
+    if disk.ballast_bytes < BALLAST_BYTES_MIN {
+        let why = format!("{}: at least {BALLAST_BYTES_MIN} / 太小", disk.ballast_bytes);
+        return Err(Refusal::new("disk.ballast_bytes", why, format!("ballast_bytes = {BALLAST_BYTES}")));
+    }
+    let least = disk.ballast_bytes.saturating_mul(3);
+    match disk.max_bytes.filter(|max_bytes| *max_bytes < least) {
+        Some(max_bytes) => {
+            let why = format!("{max_bytes}: at least three ballasts, {least} / 至少为应急空间的三倍");
+            Err(Refusal::new("disk.max_bytes", why, format!("max_bytes = {least}")))
+        }
+        None => Ok(()),
+    }
+}
+
 fn check_wake(wake: &WakeSettings) -> Result<(), Refusal> {
     let line = "secret_file = \"/etc/baiying/wake.secret\"";
     if !wake.url.starts_with("https://") && !wake.url.starts_with("http://127.0.0.1") {
         let why = format!("{:?}: numbers would travel in the clear / 必须用 https", wake.url);
         return Err(Refusal::new("wake.url", why, "url = \"https://gateway.example.org/wake\""));
+    }
+    if let Some(file) = &wake.authority
+        && let Err(e) = std::fs::File::open(file)
+    {
+        let why = format!("cannot read {}: {e}", file.display());
+        return Err(Refusal::new("wake.authority", why, "authority = \"/etc/baiying/gateway-ca.pem\""));
     }
     match std::fs::read(&wake.secret_file) {
         Ok(secret) if secret.trim_ascii().len() >= 16 => Ok(()),

@@ -14,7 +14,7 @@ use crate::store::sqlite::SqliteSettings;
 use crate::store::{Journal, SqliteJournal};
 
 fn on(folder: &std::path::Path) -> SqliteSettings {
-    SqliteSettings { folder: folder.to_path_buf(), ballast_bytes: 64 * 1024 }
+    SqliteSettings { folder: folder.to_path_buf(), ballast_bytes: 64 * 1024, bytes_max: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

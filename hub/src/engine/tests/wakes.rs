@@ -46,7 +46,10 @@ impl Gateway {
         let url = format!("http://{}/wake", listener.local_addr().unwrap());
         let router = Router::new().route("/wake", post(take)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        EngineSettings { webhook: Some(WebhookSettings { url, secret: SECRET.to_vec() }), ..settings() }
+        EngineSettings {
+            webhook: Some(WebhookSettings { url, secret: SECRET.to_vec(), authority: None }),
+            ..settings()
+        }
     }
 
     async fn has_taken(&self, count: usize) -> Vec<(String, WakeBody)> {

@@ -19,6 +19,8 @@ pub struct WebhookSettings {
     pub url: String,
     /// The shared secret.
     pub secret: Vec<u8>,
+    /// The authority of the gateway's certificate (PEM), beside the public ones.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// A client of the gateway.
@@ -32,12 +34,15 @@ impl Webhook {
     /// A client with its own connections.
     ///
     /// # Errors
-    /// When the URL is none, or the client cannot be built.
+    /// When the URL is none, the authority no certificate, or the client cannot be built.
     pub fn new(settings: WebhookSettings) -> anyhow::Result<Self> {
         reqwest::Url::parse(&settings.url)?;
         // Fails when somebody has chosen one before: then that one is used.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let builder = reqwest::Client::builder().timeout(Duration::from_millis(TRY_MS_MAX));
+        let mut builder = reqwest::Client::builder().timeout(Duration::from_millis(TRY_MS_MAX));
+        if let Some(pem) = &settings.authority {
+            builder = builder.add_root_certificate(reqwest::Certificate::from_pem(pem)?);
+        }
         let client = builder.redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Webhook { client, settings: Arc::new(settings) })
     }

@@ -154,7 +154,7 @@ pub async fn erase(desk: &mut Desk, references: Vec<Uuid>) -> Answer<u64> {
 
 /// Says that the leader lives, and looks after the ballast.
 pub async fn beat(desk: &mut Desk, fence: Fence, now_ms: i64) -> Answer<()> {
-    desk.tend();
+    desk.tend().await?;
     desk.atomically(async |conn| {
         let sql = "UPDATE head SET beat_at_ms = ? WHERE district = ? AND term = ? AND owner = ?";
         let beat =

@@ -47,9 +47,14 @@ impl Ballast {
         !was_low
     }
 
-    /// Lays a freed ballast again once the volume has room; called about once a second.
-    pub fn tend(&self) {
-        if !self.is_low.load(Ordering::Acquire) || !self.has_room() {
+    /// Whether it has been given up.
+    pub fn is_low(&self) -> bool {
+        self.is_low.load(Ordering::Acquire)
+    }
+
+    /// Lays a freed ballast again once the volume has room, and the quota `quota_free` bytes; called about once a second.
+    pub fn tend(&self, quota_free: u64) {
+        if !self.is_low() || !self.has_room(quota_free) {
             return;
         }
         match self.write() {
@@ -61,9 +66,10 @@ impl Ballast {
         }
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&self, quota_free: u64) -> bool {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs4::available_space(folder).is_ok_and(|free| free >= self.bytes.saturating_mul(ROOM_FOR_BALLASTS))
+        let wanted = self.bytes.saturating_mul(ROOM_FOR_BALLASTS);
+        quota_free >= wanted && fs4::available_space(folder).is_ok_and(|free| free >= wanted)
     }
 
     fn write(&self) -> io::Result<()> {

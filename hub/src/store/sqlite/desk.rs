@@ -25,11 +25,15 @@ const STATEMENTS_KEPT: usize = 128;
 /// Pages between checkpoints: a few milliseconds of copying, not more, on the writer's way.
 const CHECKPOINT_PAGES: u32 = 1_000;
 
+/// Bytes of a page of the journal's file.
+const PAGE_BYTES: u64 = 4_096;
+
 /// The connection, and what belongs to it. Lives on the journal's thread and never leaves it.
 pub struct Desk {
     conn: Option<SqliteConnection>,
     path: PathBuf,
     ballast: Ballast,
+    quota: Option<Quota>,
     _lock: FolderLock,
 }
 
@@ -44,7 +48,19 @@ impl Desk {
             JournalError::Failed(format!("{}: its tables cannot be brought up to date: {err}", path.display()))
         })?;
         let ballast = Ballast::lay(&settings.folder, settings.ballast_bytes, is_low);
-        Ok(Desk { conn: Some(conn), path, ballast, _lock: lock })
+        let quota = settings.bytes_max.map(|bytes_max| Quota { bytes_max, ballast_bytes: settings.ballast_bytes });
+        let mut desk = Desk { conn: Some(conn), path, ballast, quota, _lock: lock };
+        desk.bound().await?;
+        Ok(desk)
+    }
+
+    /// Tells the database how far its file may grow, by the operator's quota and whether the ballast is there.
+    async fn bound(&mut self) -> Answer<()> {
+        let Some(quota) = self.quota else { return Ok(()) };
+        let pages = quota.pages_max(self.ballast.is_low());
+        // Numbers are the only thing that goes in.
+        let sql = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        self.conn().execute(sql).await.map(drop).map_err(failure)
     }
 
     /// The connection. Panics if it was lost: [`Desk::ready`] runs before every job.
@@ -56,13 +72,29 @@ impl Desk {
     pub async fn ready(&mut self) -> Answer<()> {
         if self.conn.is_none() {
             self.conn = Some(connect(&self.path).await?);
+            self.bound().await?;
         }
         Ok(())
     }
 
     /// Looks after the ballast.
-    pub fn tend(&self) {
-        self.ballast.tend();
+    pub async fn tend(&mut self) -> Answer<()> {
+        if !self.ballast.is_low() {
+            return Ok(());
+        }
+        let free = match self.quota {
+            Some(quota) => quota.bytes_max.saturating_sub(self.bytes_used().await?),
+            None => u64::MAX,
+        };
+        self.ballast.tend(free);
+        self.bound().await
+    }
+
+    /// Bytes of the file that hold something.
+    async fn bytes_used(&mut self) -> Answer<u64> {
+        let sql = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count";
+        let row = sqlx::query(sql).fetch_one(self.conn()).await.map_err(failure)?;
+        Ok(row.try_get::<i64, _>(0).map_err(failure)?.unsigned_abs() * PAGE_BYTES)
     }
 
     /// Runs `work` in one immediate transaction: committed if it returns `Ok`, else rolled back. When the volume is
@@ -72,6 +104,7 @@ impl Desk {
             Err(JournalError::DiskFull { detail }) if self.ballast.release() => {
                 tracing::error!(%detail, "the disk is full: ballast freed, only alarms and their answers are taken");
                 self.ready().await?;
+                self.bound().await?;
                 self.try_atomically(&work).await
             }
             other => other,
@@ -110,6 +143,21 @@ impl Desk {
     }
 }
 
+/// How much the operator lets the journal take.
+#[derive(Clone, Copy, Debug)]
+struct Quota {
+    bytes_max: u64,
+    ballast_bytes: u64,
+}
+
+impl Quota {
+    /// Pages of the file: the ballast's share is let go with it.
+    fn pages_max(self, is_low: bool) -> u64 {
+        let kept = if is_low { 0 } else { self.ballast_bytes };
+        self.bytes_max.saturating_sub(kept) / PAGE_BYTES
+    }
+}
+
 async fn connect(path: &Path) -> Answer<SqliteConnection> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -117,6 +165,7 @@ async fn connect(path: &Path) -> Answer<SqliteConnection> {
         .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .page_size(PAGE_BYTES as u32)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")

@@ -35,12 +35,14 @@ pub struct SqliteSettings {
     pub folder: PathBuf,
     /// Bytes kept on the volume so that alarms go on when it is full.
     pub ballast_bytes: u64,
+    /// Bytes that the journal may take, the ballast being the last of them; `None`: as many as the volume has.
+    pub bytes_max: Option<u64>,
 }
 
 impl SqliteSettings {
     /// The journal in `folder` with the usual ballast.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        SqliteSettings { folder: folder.as_ref().to_path_buf(), ballast_bytes: BALLAST_BYTES }
+        SqliteSettings { folder: folder.as_ref().to_path_buf(), ballast_bytes: BALLAST_BYTES, bytes_max: None }
     }
 }
 
