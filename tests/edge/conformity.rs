@@ -9,13 +9,13 @@ use super::person::{Answer, Person};
 use super::town::{Town, WEST};
 
 /// A schema out of a description, with its components beside it.
-fn schema(document: &Value, pointer: &str) -> jsonschema::Validator {
+pub fn schema(document: &Value, pointer: &str) -> jsonschema::Validator {
     let part = document.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}"));
     let whole = json!({ "allOf": [part], "components": document["components"] });
     jsonschema::validator_for(&whole).unwrap_or_else(|e| panic!("{pointer}: {e}"))
 }
 
-fn fits(validator: &jsonschema::Validator, value: &Value, what: &str) {
+pub fn fits(validator: &jsonschema::Validator, value: &Value, what: &str) {
     let errors: Vec<String> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{what} is not as described: {errors:?}\n{value}");
 }
@@ -117,7 +117,7 @@ async fn bodies_are_as_described() -> Result<()> {
 }
 
 /// The message of a frame, by its `op` and whose it is.
-fn message(frame: &Value, view: &str) -> String {
+pub fn message(frame: &Value, view: &str) -> String {
     let op = frame["op"].as_str().unwrap_or_default();
     if op == "snapshot" || op == "delta" { format!("{op}Of{view}") } else { op.to_owned() }
 }

@@ -19,8 +19,8 @@ use wire::client::StreamPoint;
 use wire::http::{Session, WsTicket};
 use wire::problem::Problem;
 
-/// Nothing on loopback takes so long; a limit, not a measure.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Nothing on loopback takes so long, the longest heartbeat included; a limit, not a measure.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Person {
@@ -60,6 +60,11 @@ impl Answer {
 impl Person {
     pub fn nobody(base: &str) -> Self {
         Self { base: base.to_owned(), http: tests::harness::http(), session: None }
+    }
+
+    /// The same at another address: a hub that came back.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     pub fn signed_in(&self, session: Session) -> Self {

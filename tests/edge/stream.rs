@@ -12,14 +12,14 @@ use super::town::{Town, WEST};
 
 /// Follows a stream as a client must, and fails where one would have to resync.
 #[derive(Default)]
-struct Proof {
+pub struct Proof {
     history: Value,
-    seq: u64,
-    applied: usize,
+    pub seq: u64,
+    pub applied: usize,
 }
 
 impl Proof {
-    fn take(&mut self, frame: &Value) {
+    pub fn take(&mut self, frame: &Value) {
         match frame["op"].as_str() {
             Some("snapshot") if frame["last"] == true => {
                 (self.history, self.seq) = (frame["history"].clone(), frame["seq"].as_u64().unwrap_or(0));
@@ -33,7 +33,7 @@ impl Proof {
         }
     }
 
-    fn point(&self) -> Result<StreamPoint> {
+    pub fn point(&self) -> Result<StreamPoint> {
         Ok(StreamPoint { history: self.history.as_str().context("a history")?.parse()?, seq: self.seq })
     }
 }

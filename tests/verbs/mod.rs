@@ -1,6 +1,8 @@
 //! The command line against a real hub: an office brings its files in, people sign in by links, the data comes out again.
 
+mod checks;
 mod lan;
+mod tables;
 
 use std::path::Path;
 

@@ -16,6 +16,8 @@ pub mod datum;
 mod enrol;
 pub mod error;
 mod explain;
+#[cfg(test)]
+mod fuzz;
 mod geojson;
 pub mod http;
 mod hub;

@@ -20,6 +20,8 @@ mod table;
 mod volunteers;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 pub use columns::{Column, columns_of};

@@ -37,11 +37,11 @@ fn district() -> District {
     district
 }
 
-fn reading(kind: Kind, name: &str) -> Reading {
+pub fn reading(kind: Kind, name: &str) -> Reading {
     Reading { kind, name: name.into(), crs: Some(Crs::Wgs84), skip_bad: false }
 }
 
-fn read_with(reading: &Reading, bytes: &[u8]) -> Result<Read, String> {
+pub fn read_with(reading: &Reading, bytes: &[u8]) -> Result<Read, String> {
     let district = district();
     super::read(reading, bytes, &Known { district: &district, people: &[], menu: &[] })
 }

@@ -98,8 +98,9 @@ fn salvage(bytes: &[u8]) -> Option<Order> {
     let text = String::from_utf8_lossy(bytes);
     let is_alarm = text.contains("\"raise_alarm\"") && text.contains("\"command\"");
     is_alarm.then(|| {
-        let after = text.split("\"id\"").nth(1).and_then(|rest| rest.split('"').nth(1));
-        let id = after.and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_else(Uuid::now_v7);
+        // An `id` may also stand in what cannot be read: the first that can be one is taken, each time the same.
+        let mut after = text.split("\"id\"").skip(1).filter_map(|rest| rest.split('"').nth(1));
+        let id = after.find_map(|text| Uuid::try_parse(text).ok()).unwrap_or_else(Uuid::now_v7);
         let (nothing, _): (RaiseAlarm, _) = alarm::leniently(Value::Null);
         let order = Order::new(CommandId(id.as_u128()), CommandArgs::RaiseAlarm(nothing));
         Order { dropped: vec!["frame".to_owned()], ..order }

@@ -12,5 +12,7 @@ mod registry;
 mod session;
 mod upgrade;
 
+#[cfg(test)]
+pub use inbound::{Inbound, read as read_frame};
 pub use registry::Registry;
 pub use upgrade::upgrade;
