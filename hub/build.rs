@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-const PAGES: [&str; 5] = ["wall", "phone", "resident", "desk", "sign-in"];
+const PAGES: [&str; 6] = ["wall", "phone", "resident", "desk", "admin", "sign-in"];
 /// What `dist` and `node_modules` hold is named by the digest of what they were made from.
 const STAMP: &str = ".made-from";
 const NOT_SOURCES: [&str; 2] = ["node_modules", "dist"];

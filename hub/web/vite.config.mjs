@@ -8,6 +8,7 @@ const pages = {
   phone: { title: "百应", scheme: "light" },
   desk: { title: "百应·值班台", scheme: "dark" },
   resident: { title: "百应·求助", scheme: "light" },
+  admin: { title: "百应·管理", scheme: "light" },
   "sign-in": { title: "百应·登录", scheme: "light" },
 };
 

@@ -233,6 +233,8 @@ impl Page {
     /// A picture for people to look at, into the folder that BAIYING_SCREENSHOTS names, when it does.
     pub async fn picture(&self, name: &str) -> Result<()> {
         let Some(folder) = std::env::var_os("BAIYING_SCREENSHOTS") else { return Ok(()) };
+        // What has just changed is drawn with the next frame, and a picture is of the last.
+        self.value("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))").await?;
         let answer = self.ask("Page.captureScreenshot", json!({ "format": "png" })).await?;
         let data = answer["data"].as_str().context("a picture")?;
         let bytes = base64::engine::general_purpose::STANDARD.decode(data)?;

@@ -1,7 +1,11 @@
-//! Those who have no order to answer: a resident with a red button, an operator with a list, whoever is lost at `/`.
+//! Those who have no order to answer: a resident with a red button, an operator with a list, an administrator with the
+//! first link of all, whoever is lost at `/`.
 
 use anyhow::{Context, Result, ensure};
 
+use tests::harness::{Hub, HubOptions};
+
+use super::chrome::Chrome;
 use super::layout::fits;
 use super::{LONG_ENOUGH, demo, is_gone, is_there, open_desk};
 
@@ -46,5 +50,25 @@ async fn the_signpost_leads_somewhere_in_both_languages() -> Result<()> {
         let answer = tests::harness::http().get(address).send().await?;
         ensure!(answer.status().is_success(), "{address}: {}", answer.status());
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_first_link_of_a_new_hub_leads_to_its_wall() -> Result<()> {
+    let (hub, chrome) = (Hub::start(HubOptions::serve()).await?, Chrome::start().await?);
+    let admin = chrome.open(&hub.printed_link("").await?, 360, 640).await?;
+    admin.until(&is_there("[data-account=admin]")).await?;
+    fits(&admin, "accounts").await?;
+    for (field, value) in [("role", "wall"), ("account", "hall"), ("name", "大厅")] {
+        admin.value(&format!("document.querySelector('form [name={field}]').value = '{value}'")).await?;
+    }
+    admin.click("form .main").await?;
+    let link = admin.until("document.querySelector('[data-made=hall] input')?.value").await?;
+    fits(&admin, "a link was made").await?;
+    admin.picture("admin").await?;
+    let wall = chrome.open(link.as_str().context("a link")?, 1920, 1080).await?;
+    wall.until("location.pathname === '/wall' && document.body.innerText.includes('没有未办结的警报')").await?;
+    admin.click("[data-account=hall] button").await?;
+    wall.until("location.pathname === '/sign-in'").await.context("a disabled account is out at once")?;
     Ok(())
 }

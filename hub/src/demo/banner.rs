@@ -12,7 +12,8 @@ use crate::records::{LinkFor, NewAccount, Office, SIGN_IN_PATH};
 const LINK_MS: u64 = 30 * MINUTE_MS;
 
 /// Who can sign in and has a page: account, name, role, words.
-const ROLES: [(&str, &str, Role, &str); 2] = [
+const ROLES: [(&str, &str, Role, &str); 3] = [
+    ("demo-admin", "演示管理员", Role::Admin, "管理       admin"),
     ("demo-operator", "演示值班员", Role::Operator, "值班台     desk "),
     ("demo-wall", "演示大屏", Role::Wall, "大屏       wall "),
 ];

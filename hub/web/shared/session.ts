@@ -4,7 +4,7 @@ import { uuid7 } from "./uuid";
 import type { Problem, Role, Session, SignIn, WsTicket } from "./wire.gen";
 
 /** One sign-in a page, so that a wall and a phone can be open side by side in one browser. */
-export type Page = "wall" | "phone" | "resident" | "desk";
+export type Page = "wall" | "phone" | "resident" | "desk" | "admin";
 
 const kept = (page: Page) => `baiying.session.${page}`;
 
@@ -15,7 +15,7 @@ const PAGES: Record<Role, Page | null> = {
   operator: "desk",
   reviewer: null,
   wall: "wall",
-  admin: null,
+  admin: "admin",
   integration: null,
 };
 

@@ -57,7 +57,8 @@ export function Column<V extends View>({ page, title, stream, outbox, children }
   );
 }
 
-function Top({ title }: { title: string | undefined }) {
+/** Who, size of text, language. */
+export function Top({ title }: { title: string | undefined }) {
   return (
     <header class="top">
       <h1>{title ?? say("name")}</h1>

@@ -169,6 +169,20 @@ export type MilestoneSource = "volunteer" | "desk" | "system";
 
 export type MilestoneStep = "en_route" | "on_scene" | "done";
 
+export type NewUser = { 
+/**
+ * The name to sign in with: a-z, 0-9, `.`, `_`, `-`, at most 40.
+ */
+account: string, name: string, role: Role, 
+/**
+ * By number. Empty: those of whoever makes the account.
+ */
+districts: Array<string>, 
+/**
+ * With the role of team leader.
+ */
+team?: Id | null, };
+
 export type Note = { incident: Id, words: string, };
 
 export type Nothing = Record<symbol, never>;
@@ -178,6 +192,8 @@ export type OfferArgs = { offer: Id, };
 export type OfferRow = { id: Id, incident: Id, volunteer: Id, wave: number, state: OfferState, reason: DeclineReason | null, distance_m: number, travel_ms: number, own_grid: boolean, made_at: Time, deadline: Time, received_at: Time | null, seen_at: Time | null, ended_at: Time | null, };
 
 export type OfferState = "made" | "received" | "seen" | "accepted" | "declined" | "expired" | "withdrawn";
+
+export type OneTimeLink = { code: string, path: string, expires_at: Time, };
 
 export type Outcome = { 
 /**
@@ -394,6 +410,8 @@ export type TravelMode = "walk" | "bicycle" | "car";
 export type Unmerge = { incident: Id, call?: Id | null, };
 
 export type Urgency = "ordinary" | "urgent" | "life_threat";
+
+export type UserRow = { account: string, name: string, role: Role, districts: Array<string>, disabled: boolean, };
 
 export type VolunteerFor = { incident: Id, eta_min?: number | null, };
 

@@ -7,6 +7,7 @@ import type {
   DutyStatus,
   IncidentState,
   OfferState,
+  Role,
   StepName,
   TaskKind,
 } from "./wire.gen";
@@ -173,6 +174,18 @@ const TABLE = {
   taskDone: ["办好了", "Done"],
   notReached: ["没联系上", "Not reached"],
   sayToCaller: ["告诉来电人:{0}", "Tell the caller: {0}"],
+  // administrator
+  newAccount: ["新账号", "New account"],
+  role: ["角色", "Role"],
+  accountName: ["账号(小写字母和数字)", "Account (a-z, 0-9)"],
+  personName: ["姓名或用处", "Name, or what it is for"],
+  makeLink: ["建立并生成登录链接", "Make it, with a sign-in link"],
+  linkMade: ["{0} 的登录链接,{1} 前有效,只能用一次", "Sign-in link for {0}, good until {1}, once"],
+  linkHow: ["发给本人,或在大屏的浏览器里打开", "Send it to its owner, or open it in the wall's browser"],
+  accounts: ["账号", "Accounts"],
+  disable: ["停用", "Disable"],
+  disabled: ["已停用", "Disabled"],
+  adminRest: ["网格、预案、志愿者用命令行导入:hub import、hub invite(见 docs/OPERATIONS.md)", "Grids, plans and volunteers come by command line: hub import, hub invite (see docs/OPERATIONS.md)"],
   emergency: ["紧急求助", "Emergency"],
   // resident
   residentTitle: ["需要帮忙?", "Need help?"],
@@ -258,6 +271,16 @@ const STEP: Record<StepName, Text> = {
   hand_over_120: ["转 120", "hand over to 120"],
 };
 export const stepName = (step: StepName) => pick(STEP[step]);
+
+const ROLE: Partial<Record<Role, Text>> = {
+  operator: ["值班员", "Operator"],
+  team_leader: ["队长", "Team leader"],
+  reviewer: ["审核员", "Reviewer"],
+  wall: ["大屏", "Wall"],
+  admin: ["管理员", "Administrator"],
+  integration: ["外部系统", "Other system"],
+};
+export const roleName = (role: Role) => pick(ROLE[role] ?? [role, role]);
 
 const TASK: Record<TaskKind, Text> = {
   hand_over_110: ["转 110", "Hand over to 110"],

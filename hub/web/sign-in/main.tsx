@@ -73,7 +73,7 @@ function Form() {
   );
 }
 
-/** Desk, reviewer and administrator have no page of their own yet: said plainly, instead of a page that does nothing. */
+/** Reviewers and other systems have no page yet: said plainly, instead of a page that does nothing. */
 function NoPage({ session }: { session: Session }) {
   return (
     <>

@@ -7,7 +7,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::client::ClientFrame;
 use crate::command::CommandArgs;
-use crate::http::{Contact, Session, SignIn, WsTicket};
+use crate::http::{Contact, NewUser, OneTimeLink, Session, SignIn, UserRow, WsTicket};
 use crate::problem::Problem;
 use crate::rows::{DeskRows, ResidentRows, VolunteerRows, WallRows};
 use crate::server::ServerFrame;
@@ -29,6 +29,9 @@ pub fn module() -> String {
     found.visit::<Session>();
     found.visit::<WsTicket>();
     found.visit::<Contact>();
+    found.visit::<NewUser>();
+    found.visit::<OneTimeLink>();
+    found.visit::<UserRow>();
     found.visit::<Problem>();
     let declarations = found.by_name.into_values().map(|declaration| format!("\nexport {declaration}\n"));
     std::iter::once(HEAD.to_string()).chain(declarations).collect()

@@ -38,6 +38,7 @@ pub fn router(edge: Edge) -> Router {
         .route("/phone", get(pages::phone))
         .route("/resident", get(pages::resident))
         .route("/desk", get(pages::desk))
+        .route("/admin", get(pages::admin))
         .route("/sign-in", get(pages::sign_in))
         .route("/trust", get(pages::trust))
         .route("/doctor/{code}", get(doctor::opened))

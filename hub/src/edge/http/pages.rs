@@ -62,6 +62,10 @@ pub async fn phone() -> Response {
     page("phone")
 }
 
+pub async fn admin() -> Response {
+    page("admin")
+}
+
 pub async fn sign_in() -> Response {
     page("sign-in")
 }
@@ -88,11 +92,12 @@ pub async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
 }
 
 /// What there is: address, for whom, in both languages.
-const SIGNS: [(&str, &str, &str); 9] = [
+const SIGNS: [(&str, &str, &str); 10] = [
     ("/wall", "大屏:警报和谁在去", "Wall: alarms, and who is coming"),
     ("/phone", "手机:志愿者值班、接单、报警", "Phone: a volunteer's duty, orders and red button"),
     ("/resident", "求助:居民的红色按钮,不用登录", "Resident: a red button, no sign-in"),
     ("/desk", "值班台:在办的事和替来电人报警", "Desk: what is open, and alarms for callers"),
+    ("/admin", "管理:账号和登录链接", "Administrator: accounts and sign-in links"),
     (
         "/sign-in",
         "登录:用密码;一次性链接印在启动服务的窗口里",
