@@ -152,7 +152,8 @@ impl Peers {
     async fn try_ask(&self, address: &str, body: Bytes, limit: Duration) -> Result<Bytes> {
         let (client, port) = self.client(address).await?;
         let url = format!("https://{PEER_NAME}:{port}{COMMAND_PATH}");
-        let answer = client.post(url).body(body).timeout(limit).send().await?.error_for_status()?;
+        let asked = client.post(url).header("content-type", "application/json").body(body);
+        let answer = asked.timeout(limit).send().await?.error_for_status()?;
         let length = answer.content_length().unwrap_or(0);
         ensure!(length <= ANSWER_BYTES_MAX as u64, "the hub at {address} answers {length} bytes");
         Ok(answer.bytes().await?)

@@ -206,7 +206,10 @@ impl Edge {
         }
         let dropped = std::mem::take(&mut order.dropped);
         let (request, row) = self.request(who, order, engine)?;
-        engine.keep(request, row).await.map_err(|err| Refusal::failed(&err.into()))?;
+        if let Err(error) = engine.keep(request, row).await {
+            tracing::error!(%error, "an alarm can neither be decided nor kept: its caller is told to say it again");
+            return Err(Refusal::unavailable("unknown_outcome", Retry::SameId));
+        }
         metrics::counter!("baiying_alarms_kept_total").increment(1);
         Ok((Outcome { pending: true, dropped, ..Outcome::default() }, None))
     }

@@ -117,12 +117,6 @@ impl EngineHandle {
         timeout(limit, known).await.ok()?.ok().map(|role| role.clone())
     }
 
-    /// Waits at most `limit` for the role to be another than `than`.
-    pub async fn role_changed(&self, than: &Role, limit: Duration) {
-        let mut role = self.rooms.role.clone();
-        drop(timeout(limit, role.wait_for(|role| role != than)).await);
-    }
-
     /// Waits until this hub follows, for good: whoever calls has seen to it that it does.
     pub(super) async fn stopped_leading(&self) {
         let mut role = self.rooms.role.clone();

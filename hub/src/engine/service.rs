@@ -1,11 +1,13 @@
 //! Starts a district's tasks and stops them: the writer's loop with its timers, the publisher, the wake outbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use matcher::DistrictId;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::board::Names;
@@ -21,6 +23,9 @@ use super::wake::{WakeFeed, WakeOutbox, Webhook, WebhookSettings};
 use super::writer::{Loaded, RECENT_COMMITS, Writer};
 use crate::store::recovery::{Reach, recover};
 use crate::store::{Fence, Head, Journal, JournalError};
+
+/// How long a batch in hand may hold up the way out of a hub.
+const HAND_OVER_MAX: Duration = Duration::from_secs(5);
 
 /// Requests to the writer's task that are not commands; at the limit they are made again later.
 const CONTROLS_WAITING_MAX: usize = 4;
@@ -124,7 +129,10 @@ impl Engine {
     pub async fn hand_over(&self) {
         let Some(hubs) = &self.hubs else { return };
         self.retire.send_replace(true);
-        self.handle.stopped_leading().await;
+        if timeout(HAND_OVER_MAX, self.handle.stopped_leading()).await.is_err() {
+            tracing::warn!("the writer does not come back from the journal: the lease is left to run out");
+            return;
+        }
         // Not before: the next one must not be fenced by our last batch. Unreachable: it runs out by itself.
         hubs.election.give_back(self.handle.district().0, hubs.owner).await.ok();
     }
