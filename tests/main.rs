@@ -2,6 +2,7 @@
 
 mod browser;
 mod edge;
+mod failover;
 mod instances;
 mod kill;
 mod sim;
