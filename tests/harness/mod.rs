@@ -5,6 +5,7 @@
 
 mod hub;
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 
 pub use hub::{Hub, HubOptions, binary, http, hub_binary, verb};

@@ -259,6 +259,10 @@ impl Journal for Disk {
         self.truth.unseal(references).await
     }
 
+    async fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+        self.truth.sealed(district, seq_max, after).await
+    }
+
     async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {
         self.truth.erase(references).await
     }

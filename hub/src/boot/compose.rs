@@ -62,7 +62,7 @@ pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let folder = DataFolder::open(data)?;
     let journal = journal(folder.path(), settings).await?;
     let district = district_of(&journal, settings).await?;
-    let office = Office::open(folder.path()).await?;
+    let office = office(folder.path(), settings).await?;
     let names = office.clone();
     let membership = match &settings.cluster {
         Some(cluster) => Some(Membership::take_up(cluster).await?),
@@ -101,10 +101,21 @@ pub async fn settle(engine: &EngineHandle, office: &Office, settings: &Settings)
 /// # Errors
 /// When it cannot be opened, or the database does not keep what it must.
 pub async fn journal(folder: &Path, settings: &Settings) -> Result<ChosenJournal> {
-    Ok(match settings.store.postgres() {
+    Ok(match settings.store.postgres()? {
         Some(postgres) => ChosenJournal::Postgres(PostgresJournal::open(postgres).await?),
         None => ChosenJournal::Sqlite(SqliteJournal::open(settings.disk.journal(folder)).await?),
     })
+}
+
+/// The office that belongs to the journal: in the same database, else in the folder.
+///
+/// # Errors
+/// When it cannot be opened, or this hub's key is not that of the others.
+pub async fn office(folder: &Path, settings: &Settings) -> Result<Office> {
+    match settings.store.postgres()? {
+        Some(postgres) => Office::open_shared(&postgres, folder).await,
+        None => Office::open(folder).await,
+    }
 }
 
 /// The district that the folder holds already, else that of the settings. A database may hold others beside it.

@@ -83,17 +83,35 @@ pub enum TlsMode {
 pub struct StoreSettings {
     /// `postgres://user@host:5432/database`, several hosts apart by commas. Without it: SQLite in the data folder.
     pub url: Option<String>,
-    /// A file that holds the database's password and nothing else.
+    /// A file that holds the URL, where there is a password in it.
+    pub url_file: Option<PathBuf>,
+    /// Beside `url`: a file that holds the database's password and nothing else.
     pub password_file: Option<PathBuf>,
-    /// What a failover of the database may cost.
-    pub durability: Durability,
+    /// What a failover of the database may cost: `ha`, `one_server`, or `may_lose_alarms`.
+    #[serde(alias = "durability")]
+    pub profile: Durability,
 }
 
 impl StoreSettings {
+    /// Whether a database is named, which other hubs may share.
+    pub fn is_shared(&self) -> bool {
+        self.url.is_some() || self.url_file.is_some()
+    }
+
     /// Where the shared journal lies, if there is one.
-    pub fn postgres(&self) -> Option<PostgresSettings> {
-        let (url, password_file, durability) = (self.url.clone()?, self.password_file.clone(), self.durability);
-        Some(PostgresSettings { url, password_file, durability })
+    ///
+    /// # Errors
+    /// When the file with the URL cannot be read.
+    pub fn postgres(&self) -> Result<Option<PostgresSettings>> {
+        let url = match (&self.url, &self.url_file) {
+            (None, None) => return Ok(None),
+            (Some(url), _) => url.clone(),
+            (None, Some(file)) => {
+                let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+                text.trim().to_owned()
+            }
+        };
+        Ok(Some(PostgresSettings { url, password_file: self.password_file.clone(), durability: self.profile }))
     }
 }
 
@@ -204,7 +222,7 @@ impl Settings {
         check_tls(&self)?;
         check_addresses(&self)?;
         check_store(&self.store)?;
-        self.cluster.as_ref().map_or(Ok(()), |it| it.check(self.store.url.is_some()))?;
+        self.cluster.as_ref().map_or(Ok(()), |it| it.check(self.store.is_shared()))?;
         check_disk(&self.disk)?;
         self.wake.as_ref().map_or(Ok(()), check_wake)?;
         let levels = ["error", "warn", "info", "debug"];
@@ -309,13 +327,31 @@ fn is_origin(text: &str) -> bool {
 
 fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     let line = "url = \"postgres://baiying@10.0.0.5:5432/baiying\"";
-    let Some(url) = &store.url else {
-        let has_rest = store.password_file.is_some() || store.durability != Durability::default();
-        let why = "nothing else of [store] means anything without it / 缺少 url";
-        return if has_rest { Err(Refusal::new("store.url", why, line)) } else { Ok(()) };
-    };
-    let parsed = Address::parse(url, store.password_file.as_deref(), JOURNAL_SCHEMA);
-    parsed.map(|_| ()).map_err(|why| Refusal::new("store", why.to_string(), line))
+    let refused = |why: &str| Err(Refusal::new("store.url", why, line));
+    if !store.is_shared() {
+        let has_rest = store.password_file.is_some() || store.profile != Durability::default();
+        return if has_rest {
+            refused("nothing else of [store] means anything without it / 缺少 url")
+        } else {
+            Ok(())
+        };
+    }
+    if store.url.is_some() && store.url_file.is_some() {
+        return refused("one of url and url_file is enough / url 与 url_file 只能写一个");
+    }
+    if store.url.as_deref().is_some_and(holds_password) {
+        return refused("a password does not belong into the settings: give it in password_file, or all in url_file");
+    }
+    let parsed = store.postgres().and_then(|postgres| {
+        let address = postgres.map(|it| Address::parse(&it.url, it.password_file.as_deref(), JOURNAL_SCHEMA));
+        Ok(address.transpose()?)
+    });
+    parsed.map(|_| ()).map_err(|why| Refusal::new("store", format!("{why:#}"), line))
+}
+
+fn holds_password(url: &str) -> bool {
+    let user = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()?.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Fewer alarms than these would be no ballast.

@@ -15,8 +15,10 @@ mod steps;
 mod telemetry;
 
 pub use cluster::ClusterSettings;
-pub use compose::{Purpose, Rooms, Running, open, start};
-pub use config::{DistrictSettings, LogFormat, LogSettings, Settings, TlsMode, TlsSettings, WakeSettings};
+pub use compose::{Purpose, Rooms, Running, journal, office, open, start};
+pub use config::{
+    DistrictSettings, LogFormat, LogSettings, Settings, StoreSettings, TlsMode, TlsSettings, WakeSettings,
+};
 pub use folder::DataFolder;
 pub use qr::{Paper, on_paper, qr};
 pub use refusal::Refusal;

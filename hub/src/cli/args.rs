@@ -37,6 +37,10 @@ pub enum Subcommand {
     Verify(super::verify::VerifyArgs),
     /// Make the certificates by which the hubs of a cluster know each other / 集群证书
     ClusterKeys(super::cluster_keys::ClusterKeysArgs),
+    /// Write everything into one file, beside a running hub / 备份
+    Backup(super::backup::BackupArgs),
+    /// Read such a file back into a new data folder or an empty database / 恢复
+    Restore(super::backup::RestoreArgs),
     /// Look at clock, disk, TLS, and whether a phone reaches the hub / 体检
     Doctor(super::doctor::DoctorArgs),
 }

@@ -28,7 +28,7 @@ impl Asker {
         let settings = folder.settings()?.checked()?;
         // Opening the store here would take the lead from whichever hub has it.
         ensure!(
-            settings.store.url.is_none(),
+            !settings.store.is_shared(),
             "no hub runs on {}: its database is shared with other hubs, so start it, or say this where one runs",
             folder.data.display()
         );

@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+pub mod backup;
 mod cluster_keys;
 #[cfg(feature = "demo")]
 mod demo;
@@ -56,6 +57,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::Export(args) => files::export(args).await,
         Subcommand::Verify(args) => verify::run(args).await,
         Subcommand::ClusterKeys(args) => cluster_keys::run(&args),
+        Subcommand::Backup(args) => backup::backup(args).await,
+        Subcommand::Restore(args) => backup::restore(args).await,
         Subcommand::Doctor(args) => doctor::run(args).await,
     }
 }

@@ -1,13 +1,14 @@
 //! What a verb does, wherever it runs: inside the hub, asked over the socket file, or in a process of its own when no
 //! hub runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use matcher::{Actor, District, DistrictId, TeamId, VolunteerId};
 use serde::{Deserialize, Serialize};
 use wire::server::Role;
 
+use super::backup::{self, Source};
 use super::export::{self, Present, Writing};
 use super::import::{self, Known, Reading};
 use super::verify;
@@ -61,6 +62,10 @@ pub enum Verb {
     /// Commits after this one, at most a thousand, one a line; the reply's text is the last one's seq.
     ExportJournal {
         after_seq: u64,
+    },
+    /// The hub writes the file itself.
+    Backup {
+        file: PathBuf,
     },
     Verify,
     /// The reply's text is the address to open on a phone.
@@ -119,6 +124,7 @@ impl Verbs {
             Verb::Import { reading, try_only } => self.import(&reading, &file, try_only).await,
             Verb::Export { writing } => self.export(&writing).await,
             Verb::ExportJournal { after_seq } => self.export_journal(after_seq).await,
+            Verb::Backup { file } => self.backup(&file).await,
             Verb::Verify => self.verify().await,
             Verb::BeginProbe => Ok(self.begin_probe()),
             Verb::ProbeOpened { code } => Ok(Reply { good: self.office.probe_opened(&code), ..Reply::default() }),
@@ -212,7 +218,7 @@ impl Verbs {
     }
 
     async fn import(&self, reading: &Reading, file: &[u8], try_only: bool) -> Result<Reply> {
-        let _turn = self.office.registering().await;
+        let _turn = self.office.registering().await?;
         let district = self.engine.read(District::clone);
         let (people, menu) = (self.office.registry(district.id).await?, self.office.menu(district.id).await?);
         let known = Known { district: &district, people: &people, menu: &menu };
@@ -256,9 +262,18 @@ impl Verbs {
         Ok(Reply { text: last.to_string(), file, good: true })
     }
 
+    async fn backup(&self, file: &Path) -> Result<Reply> {
+        let source =
+            Source { folder: &self.folder, office: &self.office, engine: &self.engine, journal: &self.journal };
+        let held = backup::write(source, file).await?;
+        self.audit("backup", format!("district/{}", self.district())).await?;
+        let words = format!("{} commits, digest {:016x}", held.seq, held.digest);
+        Ok(Reply::said(format!("已备份 / backed up: {words}\n{}", file.display())))
+    }
+
     async fn verify(&self) -> Result<Reply> {
         let verdicts = verify::of_journal(&self.journal).await?;
-        Ok(verify::reply(verdicts, verify::audit_chain(&self.folder).await?))
+        Ok(verify::reply(verdicts, verify::chain_words(self.office.check_audit().await?)))
     }
 
     fn begin_probe(&self) -> Reply {

@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use matcher::{AccountId, DistrictId, TeamId, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use wire::http::SignIn;
 use wire::server::Role;
 
@@ -66,8 +66,8 @@ impl Office {
     }
 
     async fn by_password(&self, name: &str, password: String, once: Option<Once>) -> Answer<String> {
-        let sql = "SELECT id, password FROM account WHERE name = ? AND disabled_at IS NULL";
-        let row = sqlx::query(sql).bind(name).fetch_optional(&self.0.readers).await?;
+        let sql = "SELECT id, password FROM account WHERE name = $1 AND disabled_at IS NULL";
+        let row = sqlx::query(sql).bind(name).fetch_optional(&mut *self.0.reader().await?).await?;
         let stored = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
         let right = self.0.passwords.verify(password, stored).await?;
         let id = row.filter(|_| right).ok_or(OfficeError::WrongCredentials)?.try_get::<i64, _>("id")?;
@@ -116,7 +116,7 @@ impl Office {
         let hash = self.0.passwords.hash(password).await?;
         self.write(move |conn| {
             async move {
-                let sql = "UPDATE account SET password = ? WHERE id = ?";
+                let sql = "UPDATE account SET password = $1 WHERE id = $2";
                 sqlx::query(sql).bind(hash).bind(account.id.0.cast_signed()).execute(conn).await?;
                 Ok(())
             }
@@ -131,7 +131,7 @@ impl Office {
         let account = self.account(name).await?;
         self.write(move |conn| {
             async move {
-                let sql = "UPDATE account SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL";
+                let sql = "UPDATE account SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL";
                 sqlx::query(sql).bind(now().0).bind(account.id.0.cast_signed()).execute(conn).await?;
                 Ok(())
             }
@@ -144,22 +144,22 @@ impl Office {
 
     /// All accounts, by name.
     pub async fn accounts(&self) -> Answer<Vec<Account>> {
-        let rows = sqlx::query("SELECT * FROM account ORDER BY name").fetch_all(&self.0.readers).await?;
+        let rows = sqlx::query("SELECT * FROM account ORDER BY name").fetch_all(&mut *self.0.reader().await?).await?;
         rows.iter().map(listed).collect()
     }
 
     /// One account by its name.
     pub async fn account(&self, name: &str) -> Answer<Account> {
-        let row = sqlx::query("SELECT * FROM account WHERE name = ?").bind(name);
-        let row = row.fetch_optional(&self.0.readers).await?;
+        let row = sqlx::query("SELECT * FROM account WHERE name = $1").bind(name);
+        let row = row.fetch_optional(&mut *self.0.reader().await?).await?;
         let unknown = || OfficeError::Unknown { what: "account", name: name.to_owned() };
         row.as_ref().map(listed).transpose()?.ok_or_else(unknown)
     }
 }
 
-async fn put(conn: &mut SqliteConnection, account: &NewAccount, password: Option<String>) -> Answer<AccountId> {
+async fn put(conn: &mut AnyConnection, account: &NewAccount, password: Option<String>) -> Answer<AccountId> {
     let sql = "INSERT INTO account (name, display, role, districts, team, password, made_at) \
-               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING";
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING RETURNING id";
     let display = if account.display.is_empty() { &account.name } else { &account.display };
     let made = sqlx::query(sql)
         .bind(&account.name)
@@ -169,13 +169,13 @@ async fn put(conn: &mut SqliteConnection, account: &NewAccount, password: Option
         .bind(account.team.map(|team| team.0.cast_signed()))
         .bind(password)
         .bind(now().0)
-        .execute(conn)
+        .fetch_optional(conn)
         .await?;
     let taken = || invalid("account", format!("the name {:?} is taken / 账号名已被使用", account.name));
-    if made.rows_affected() == 0 { Err(taken()) } else { Ok(AccountId(made.last_insert_rowid().cast_unsigned())) }
+    Ok(AccountId(made.ok_or_else(taken)?.try_get::<i64, _>("id")?.cast_unsigned()))
 }
 
-fn listed(row: &SqliteRow) -> Answer<Account> {
+fn listed(row: &AnyRow) -> Answer<Account> {
     Ok(Account {
         id: AccountId(row.try_get::<i64, _>("id")?.cast_unsigned()),
         name: row.try_get("name")?,

@@ -6,17 +6,17 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use futures_util::{FutureExt, TryStreamExt};
 use matcher::Actor;
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions, Row, SqliteConnection};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use super::error::Answer;
 use super::office::Office;
 use super::once::Once;
 use super::rows::now;
+use super::shelf::Shelf;
 
 /// One act to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,20 +53,27 @@ impl Office {
         self.write_once(once, move |conn| put(conn, entry).boxed()).await
     }
 
-    /// Checks the chain of the office in `folder`, from the first row. `Ok(Ok(rows))`: it holds.
+    /// Checks the chain of this office, from the first row. `Ok(Ok(rows))`: it holds.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn check_audit(&self) -> anyhow::Result<Result<u64, AuditFault>> {
+        let mut conn = self.0.reader().await?;
+        check_chain(&mut conn).await
+    }
+
+    /// The same for the office in `folder`, on which no hub runs; nothing of it is touched.
     ///
     /// # Errors
     /// When `office.db` cannot be read.
     pub async fn verify_audit(folder: &Path) -> anyhow::Result<Result<u64, AuditFault>> {
-        let file = folder.join("office.db");
-        let options = SqliteConnectOptions::new().filename(&file).read_only(true);
-        let mut conn = options.connect().await.with_context(|| format!("cannot read {}", file.display()))?;
+        let mut conn = Shelf::look(folder).await?;
         check_chain(&mut conn).await
     }
 }
 
 /// Keeps one act inside a transaction.
-pub(super) async fn put(conn: &mut SqliteConnection, entry: AuditEntry) -> Answer<()> {
+pub(super) async fn put(conn: &mut AnyConnection, entry: AuditEntry) -> Answer<()> {
     let last = sqlx::query("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetch_optional(&mut *conn).await?;
     let (id, previous) = match last {
         Some(row) => (row.try_get::<i64, _>("id")? + 1, row.try_get::<Vec<u8>, _>("hash")?),
@@ -74,13 +81,13 @@ pub(super) async fn put(conn: &mut SqliteConnection, entry: AuditEntry) -> Answe
     };
     let (at, actor) = (now().0, actor_text(entry.actor));
     let hash = link(&previous, id, at, [&actor, entry.verb, &entry.resource, &entry.detail]);
-    let sql = "INSERT INTO audit (id, at, actor, verb, resource, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO audit (id, at, actor, verb, resource, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let insert = sqlx::query(sql).bind(id).bind(at).bind(actor).bind(entry.verb);
     insert.bind(entry.resource).bind(entry.detail).bind(&hash[..]).execute(conn).await?;
     Ok(())
 }
 
-async fn check_chain(conn: &mut SqliteConnection) -> anyhow::Result<Result<u64, AuditFault>> {
+async fn check_chain(conn: &mut AnyConnection) -> anyhow::Result<Result<u64, AuditFault>> {
     let mut rows = sqlx::query("SELECT * FROM audit ORDER BY id").fetch(conn);
     let (mut previous, mut count) = (FIRST.to_vec(), 0u64);
     while let Some(row) = rows.try_next().await? {
@@ -94,7 +101,7 @@ async fn check_chain(conn: &mut SqliteConnection) -> anyhow::Result<Result<u64, 
     Ok(Ok(count))
 }
 
-fn expected(previous: &[u8], row: &SqliteRow) -> anyhow::Result<[u8; 32]> {
+fn expected(previous: &[u8], row: &AnyRow) -> anyhow::Result<[u8; 32]> {
     let texts: [&str; 4] =
         [row.try_get("actor")?, row.try_get("verb")?, row.try_get("resource")?, row.try_get("detail")?];
     Ok(link(previous, row.try_get("id")?, row.try_get("at")?, texts))

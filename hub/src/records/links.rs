@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use matcher::{AccountId, VolunteerId};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AnyConnection, Row};
 
 use super::error::{Answer, OfficeError};
 use super::office::Office;
@@ -51,7 +51,7 @@ impl Office {
         let hash = Token::parse(code).ok_or(OfficeError::LinkOver)?.hash();
         self.write_once(once, move |conn| {
             async move {
-                let sql = "UPDATE link SET used_at = ?2 WHERE code = ?1 AND used_at IS NULL AND expires_at > ?2 \
+                let sql = "UPDATE link SET used_at = $2 WHERE code = $1 AND used_at IS NULL AND expires_at > $2 \
                            RETURNING account, volunteer";
                 let used = sqlx::query(sql).bind(&hash[..]).bind(now().0).fetch_optional(&mut *conn).await?;
                 let used = used.ok_or(OfficeError::LinkOver)?;
@@ -69,13 +69,13 @@ impl Office {
 }
 
 /// A code for one person, inside a transaction.
-pub(super) async fn issue(conn: &mut SqliteConnection, person: LinkFor, ttl_ms: u64) -> Answer<String> {
+pub(super) async fn issue(conn: &mut AnyConnection, person: LinkFor, ttl_ms: u64) -> Answer<String> {
     let code = Token::draw();
     let (account, volunteer) = match person {
         LinkFor::Account(id) => (Some(id.0.cast_signed()), None),
         LinkFor::Volunteer(id) => (None, Some(id.0.cast_signed())),
     };
-    let sql = "INSERT INTO link (code, account, volunteer, made_at, expires_at) VALUES (?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO link (code, account, volunteer, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
     let insert = sqlx::query(sql).bind(code.hash().to_vec()).bind(account).bind(volunteer);
     insert.bind(now().0).bind(now().plus_ms(ttl_ms).0).execute(conn).await?;
     Ok(code.text())

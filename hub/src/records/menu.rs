@@ -1,10 +1,11 @@
 //! What residents can order: items of the menu, each of a kind that has a response plan.
 
 use matcher::DistrictId;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AnyConnection, Row};
 
 use super::error::Answer;
 use super::office::Office;
+use super::rows::small;
 
 /// One item (12 categories of 48 items are usual).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,36 +25,38 @@ pub struct MenuItem {
 impl Office {
     /// The menu of a district, by category and name.
     pub async fn menu(&self, district: DistrictId) -> Answer<Vec<MenuItem>> {
-        let sql = "SELECT * FROM menu_item WHERE district = ? ORDER BY category, code";
-        let rows = sqlx::query(sql).bind(district.0).fetch_all(&self.0.readers).await?;
+        let sql = "SELECT * FROM menu_item WHERE district = $1 ORDER BY category, code";
+        let rows = sqlx::query(sql).bind(i64::from(district.0)).fetch_all(&mut *self.0.reader().await?).await?;
         rows.iter().map(item).collect()
     }
 }
 
-fn item(row: &sqlx::sqlite::SqliteRow) -> Answer<MenuItem> {
+fn item(row: &sqlx::any::AnyRow) -> Answer<MenuItem> {
     Ok(MenuItem {
         code: row.try_get("code")?,
         category: row.try_get("category")?,
         name: row.try_get("name")?,
         kind: row.try_get("kind")?,
-        fee_fen: row.try_get("fee_fen")?,
-        review: row.try_get("review")?,
+        fee_fen: small(row, "fee_fen")?,
+        review: row.try_get::<i64, _>("review")? != 0,
         words: row.try_get("words")?,
     })
 }
 
 /// Adds or changes one item inside a transaction.
-pub(super) async fn put(conn: &mut SqliteConnection, district: DistrictId, item: &MenuItem) -> Answer<()> {
-    let sql = "INSERT OR REPLACE INTO menu_item (district, code, category, name, kind, fee_fen, review, words) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+pub(super) async fn put(conn: &mut AnyConnection, district: DistrictId, item: &MenuItem) -> Answer<()> {
+    let sql = "INSERT INTO menu_item (district, code, category, name, kind, fee_fen, review, words) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+               ON CONFLICT (district, code) DO UPDATE SET category = excluded.category, name = excluded.name, \
+               kind = excluded.kind, fee_fen = excluded.fee_fen, review = excluded.review, words = excluded.words";
     sqlx::query(sql)
-        .bind(district.0)
+        .bind(i64::from(district.0))
         .bind(&item.code)
         .bind(&item.category)
         .bind(&item.name)
         .bind(&item.kind)
-        .bind(item.fee_fen)
-        .bind(item.review)
+        .bind(i64::from(item.fee_fen))
+        .bind(i64::from(item.review))
         .bind(&item.words)
         .execute(conn)
         .await?;

@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod callers;
+mod dump;
 mod error;
 mod keys;
 mod links;
@@ -20,11 +21,13 @@ mod people;
 mod probes;
 mod rows;
 mod sessions;
+mod shelf;
 mod tickets;
 
 pub use accounts::{Account, Invitation, NewAccount};
 pub use audit::{AuditEntry, AuditFault};
 pub use callers::CallerKeys;
+pub use dump::OfficeRow;
 pub use error::OfficeError;
 pub use keys::Key;
 pub use links::{LinkFor, SIGN_IN_PATH};
@@ -40,3 +43,5 @@ pub use tickets::TICKET_TTL_MS;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_shared;

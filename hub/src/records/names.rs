@@ -56,7 +56,7 @@ impl Office {
     pub(super) async fn reload_names(&self) -> Answer<()> {
         let rows = sqlx::query("SELECT volunteer, name, class FROM person WHERE retired_at IS NULL");
         let mut names = HashMap::new();
-        for row in rows.fetch_all(&self.0.readers).await? {
+        for row in rows.fetch_all(&mut *self.0.reader().await?).await? {
             let id = VolunteerId(row.try_get::<i64, _>(0)?.cast_unsigned());
             let name: String = row.try_get(1)?;
             names.insert(id, (name.into_boxed_str(), class_of(row.try_get(2)?)?));

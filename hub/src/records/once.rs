@@ -10,7 +10,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
 use super::error::{Answer, OfficeError};
@@ -62,7 +62,7 @@ impl Office {
     /// `IdempotencyConflict` when it stood for another body.
     pub async fn recall<T: DeserializeOwned>(&self, once: Option<Once>) -> Answer<Option<T>> {
         let Some(once) = once else { return Ok(None) };
-        let mut conn = self.0.readers.acquire().await?;
+        let mut conn = self.0.reader().await?;
         once.drawer(&self.0.key).look(&mut conn).await
     }
 
@@ -73,7 +73,7 @@ impl Office {
     pub(super) async fn write_once<T, F>(&self, once: Option<Once>, work: F) -> Answer<T>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
     {
         let Some(once) = once else { return self.write(work).await };
         let drawer = once.drawer(&self.0.key);
@@ -94,8 +94,8 @@ impl Office {
 }
 
 impl Drawer {
-    async fn look<T: DeserializeOwned>(&self, conn: &mut SqliteConnection) -> Answer<Option<T>> {
-        let sql = "SELECT body, answer FROM once WHERE row = ? AND made_at > ?";
+    async fn look<T: DeserializeOwned>(&self, conn: &mut AnyConnection) -> Answer<Option<T>> {
+        let sql = "SELECT body, answer FROM once WHERE row = $1 AND made_at > $2";
         let row = sqlx::query(sql).bind(&self.row[..]).bind(now().minus_ms(KEPT_MS).0).fetch_optional(conn).await?;
         let Some(row) = row else { return Ok(None) };
         if row.try_get::<Vec<u8>, _>("body")? != self.body {
@@ -105,10 +105,11 @@ impl Drawer {
         Ok(Some(serde_json::from_slice(self.open(&mut sealed)?).map_err(anyhow::Error::from)?))
     }
 
-    async fn keep(&self, conn: &mut SqliteConnection, sealed: Vec<u8>) -> Answer<()> {
-        let sql = "DELETE FROM once WHERE made_at <= ? OR rowid <= (SELECT max(rowid) FROM once) - ?";
+    async fn keep(&self, conn: &mut AnyConnection, sealed: Vec<u8>) -> Answer<()> {
+        let sql = "DELETE FROM once WHERE made_at <= $1 OR \
+                   made_at < (SELECT made_at FROM once ORDER BY made_at DESC LIMIT 1 OFFSET $2)";
         sqlx::query(sql).bind(now().minus_ms(KEPT_MS).0).bind(KEPT_MAX - 1).execute(&mut *conn).await?;
-        let sql = "INSERT INTO once (row, body, answer, made_at) VALUES (?, ?, ?, ?)";
+        let sql = "INSERT INTO once (row, body, answer, made_at) VALUES ($1, $2, $3, $4)";
         let insert = sqlx::query(sql).bind(&self.row[..]).bind(&self.body[..]).bind(sealed);
         insert.bind(now().0).execute(conn).await?;
         Ok(())

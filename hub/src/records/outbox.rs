@@ -6,7 +6,7 @@ use matcher::{Command, CommandId, DistrictId, Rejection, VolunteerId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::audit::{self, AuditEntry};
@@ -63,6 +63,10 @@ impl Office {
         let people_change = !(change.people.is_empty() && change.retired.is_empty());
         let imported = self.write_once(once, move |conn| {
             async move {
+                if people_change {
+                    // Hubs that share this office read the names again.
+                    sqlx::query("UPDATE registry SET version = version + 1 WHERE id = 1").execute(&mut *conn).await?;
+                }
                 if let Some(entry) = entry {
                     audit::put(&mut *conn, entry).await?;
                 }
@@ -77,11 +81,11 @@ impl Office {
                 }
                 for (place, command) in change.commands.iter().enumerate() {
                     let sql =
-                        "INSERT INTO outbox (id, import, district, place, command, made_at) VALUES (?, ?, ?, ?, ?, ?)";
+                        "INSERT INTO outbox (id, import, district, place, command, made_at) VALUES ($1, $2, $3, $4, $5, $6)";
                     let id = Uuid::new_v5(&import, &(place as u64).to_be_bytes());
                     let body = serde_json::to_string(command).map_err(anyhow::Error::from)?;
                     let insert =
-                        sqlx::query(sql).bind(id.as_bytes().to_vec()).bind(import.to_string()).bind(district.0);
+                        sqlx::query(sql).bind(id.as_bytes().to_vec()).bind(import.to_string()).bind(i64::from(district.0));
                     insert.bind(place as i64).bind(body).bind(now().0).execute(&mut *conn).await?;
                 }
                 Ok((import, said))
@@ -97,8 +101,12 @@ impl Office {
 
     /// Commands of a district that were not taken yet, oldest first, at most `limit`.
     pub async fn owed(&self, district: DistrictId, limit: u32) -> Answer<Vec<OwedCommand>> {
-        let sql = "SELECT id, command FROM outbox WHERE district = ? AND sent_at IS NULL ORDER BY made_at, import, place LIMIT ?";
-        let rows = sqlx::query(sql).bind(district.0).bind(limit).fetch_all(&self.0.readers).await?;
+        let sql = "SELECT id, command FROM outbox WHERE district = $1 AND sent_at IS NULL ORDER BY made_at, import, place LIMIT $2";
+        let rows = sqlx::query(sql)
+            .bind(i64::from(district.0))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.0.reader().await?)
+            .await?;
         let owed = rows.iter().map(|row| {
             let id: Vec<u8> = row.try_get("id")?;
             let id = Uuid::from_slice(&id).map_err(anyhow::Error::from)?;
@@ -110,9 +118,9 @@ impl Office {
 
     /// Why commands of an import were refused.
     pub async fn refused(&self, import: Uuid) -> Answer<Vec<Rejection>> {
-        let sql = "SELECT refused FROM outbox WHERE import = ? AND refused IS NOT NULL ORDER BY place";
-        let rows = sqlx::query(sql).bind(import.to_string()).fetch_all(&self.0.readers).await?;
-        let rejection = |row: &SqliteRow| -> Answer<Rejection> {
+        let sql = "SELECT refused FROM outbox WHERE import = $1 AND refused IS NOT NULL ORDER BY place";
+        let rows = sqlx::query(sql).bind(import.to_string()).fetch_all(&mut *self.0.reader().await?).await?;
+        let rejection = |row: &AnyRow| -> Answer<Rejection> {
             Ok(serde_json::from_str(row.try_get("refused")?).map_err(anyhow::Error::from)?)
         };
         rows.iter().map(rejection).collect()
@@ -124,7 +132,7 @@ impl Office {
         let refused = refused.map(|why| serde_json::to_string(&why).expect("a rejection is JSON"));
         self.write(move |conn| {
             async move {
-                let sql = "UPDATE outbox SET sent_at = ?, refused = ? WHERE id = ?";
+                let sql = "UPDATE outbox SET sent_at = $1, refused = $2 WHERE id = $3";
                 let id = Uuid::from_u128(id.0).as_bytes().to_vec();
                 sqlx::query(sql).bind(now().0).bind(refused).bind(id).execute(&mut *conn).await?;
                 for volunteer in strangers {

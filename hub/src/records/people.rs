@@ -1,7 +1,7 @@
 //! The registry of those who help: names, numbers and homes. Nothing of it ever enters an event.
 
 use matcher::{DistrictId, Position, ProviderClass, VolunteerId};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
 use super::error::{Answer, OfficeError};
@@ -24,15 +24,15 @@ pub struct Person {
 impl Office {
     /// All people of a district by volunteer number, for export and for finding them again in an import.
     pub async fn people(&self, district: DistrictId) -> Answer<Vec<Person>> {
-        let sql = "SELECT * FROM person WHERE district = ? AND retired_at IS NULL ORDER BY volunteer";
-        let rows = sqlx::query(sql).bind(district.0).fetch_all(&self.0.readers).await?;
+        let sql = "SELECT * FROM person WHERE district = $1 AND retired_at IS NULL ORDER BY volunteer";
+        let rows = sqlx::query(sql).bind(i64::from(district.0)).fetch_all(&mut *self.0.reader().await?).await?;
         rows.iter().map(person).collect()
     }
 
     /// The same with those who were stood down: whoever comes back keeps his number.
     pub async fn registry(&self, district: DistrictId) -> Answer<Vec<Person>> {
-        let sql = "SELECT * FROM person WHERE district = ? ORDER BY volunteer";
-        let rows = sqlx::query(sql).bind(district.0).fetch_all(&self.0.readers).await?;
+        let sql = "SELECT * FROM person WHERE district = $1 ORDER BY volunteer";
+        let rows = sqlx::query(sql).bind(i64::from(district.0)).fetch_all(&mut *self.0.reader().await?).await?;
         rows.iter().map(person).collect()
     }
 
@@ -41,13 +41,13 @@ impl Office {
     /// # Errors
     /// `Unknown` when there is none of this number, or when he was stood down.
     pub async fn person(&self, volunteer: VolunteerId) -> Answer<Person> {
-        let sql = "SELECT * FROM person WHERE volunteer = ? AND retired_at IS NULL";
-        let row = sqlx::query(sql).bind(volunteer.0.cast_signed()).fetch_optional(&self.0.readers).await?;
+        let sql = "SELECT * FROM person WHERE volunteer = $1 AND retired_at IS NULL";
+        let row = sqlx::query(sql).bind(volunteer.0.cast_signed()).fetch_optional(&mut *self.0.reader().await?).await?;
         person(&row.ok_or_else(|| OfficeError::Unknown { what: "volunteer", name: volunteer.to_string() })?)
     }
 }
 
-fn person(row: &sqlx::sqlite::SqliteRow) -> Answer<Person> {
+fn person(row: &sqlx::any::AnyRow) -> Answer<Person> {
     let home = Position::from_degrees(row.try_get("home_lat")?, row.try_get("home_lng")?);
     Ok(Person {
         volunteer: VolunteerId(row.try_get::<i64, _>("volunteer")?.cast_unsigned()),
@@ -74,15 +74,15 @@ pub fn is_phone(text: &str) -> bool {
 }
 
 /// Adds or changes one person inside a transaction.
-pub(super) async fn put(conn: &mut SqliteConnection, person: &Person) -> Answer<()> {
+pub(super) async fn put(conn: &mut AnyConnection, person: &Person) -> Answer<()> {
     let sql = "INSERT INTO person (volunteer, district, person_key, number, name, phone, address, home_lat, home_lng, class, made_at) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (volunteer) DO UPDATE SET number = excluded.number, name = excluded.name, \
                phone = excluded.phone, address = excluded.address, home_lat = excluded.home_lat, \
                home_lng = excluded.home_lng, class = excluded.class, retired_at = NULL";
     sqlx::query(sql)
         .bind(person.volunteer.0.cast_signed())
-        .bind(person.volunteer.district().0)
+        .bind(i64::from(person.volunteer.district().0))
         .bind(Uuid::new_v4().to_string())
         .bind(&person.number)
         .bind(&person.name)
@@ -98,8 +98,8 @@ pub(super) async fn put(conn: &mut SqliteConnection, person: &Person) -> Answer<
 }
 
 /// Stands one person down inside a transaction: the row stays, for those who look back, and for whoever comes back.
-pub(super) async fn retire(conn: &mut SqliteConnection, volunteer: VolunteerId) -> Answer<()> {
-    let sql = "UPDATE person SET retired_at = ? WHERE volunteer = ? AND retired_at IS NULL";
+pub(super) async fn retire(conn: &mut AnyConnection, volunteer: VolunteerId) -> Answer<()> {
+    let sql = "UPDATE person SET retired_at = $1 WHERE volunteer = $2 AND retired_at IS NULL";
     sqlx::query(sql).bind(now().0).bind(volunteer.0.cast_signed()).execute(conn).await?;
     Ok(())
 }

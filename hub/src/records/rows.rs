@@ -71,3 +71,8 @@ pub(super) fn districts_text(districts: &[DistrictId]) -> String {
 pub(super) fn districts_of(text: &str) -> anyhow::Result<Vec<DistrictId>> {
     Ok(serde_json::from_str(text)?)
 }
+
+/// A number that is smaller than the column that keeps it.
+pub(super) fn small(row: &sqlx::any::AnyRow, column: &str) -> anyhow::Result<u32> {
+    Ok(u32::try_from(sqlx::Row::try_get::<i64, _>(row, column)?)?)
+}

@@ -6,14 +6,15 @@
 use futures_util::FutureExt;
 use matcher::{AccountId, Actor, CallerKey, DistrictId, Position, TeamId, Timestamp, VolunteerId};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use wire::server::Role;
 
 use super::error::{Answer, OfficeError};
 use super::office::Office;
 use super::once::Once;
-use super::rows::{Token, districts_of, now, role_of};
+use super::rows::{Token, districts_of, now, role_of, small};
+use super::tickets::TICKET_TTL_MS;
 
 /// How long a session of an account lasts; a phone's lasts [`PHONE_SESSION_MS`] from its last rotation.
 const ACCOUNT_SESSION_MS: u64 = 12 * matcher::HOUR_MS;
@@ -88,7 +89,7 @@ impl Office {
     /// The same, for an alarm: a session that is over but was not revoked is taken; ask [`Identity::over`] to flag it.
     pub async fn session_for_alarm(&self, token: &str) -> Answer<Identity> {
         let hash = Token::parse(token).ok_or(OfficeError::Unauthenticated)?.hash();
-        let row = sqlx::query(SESSION_BY_TOKEN).bind(&hash[..]).fetch_optional(&self.0.readers).await?;
+        let row = sqlx::query(SESSION_BY_TOKEN).bind(&hash[..]).fetch_optional(&mut *self.0.reader().await?).await?;
         let Some(row) = row else {
             return self.stolen(hash).await;
         };
@@ -100,8 +101,8 @@ impl Office {
 
     /// A token that was replaced and comes again has been copied: its session ends.
     async fn stolen(&self, hash: [u8; 32]) -> Answer<Identity> {
-        let sql = "SELECT id FROM session WHERE previous = ? AND revoked_at IS NULL";
-        let session = sqlx::query(sql).bind(&hash[..]).fetch_optional(&self.0.readers).await?;
+        let sql = "SELECT id FROM session WHERE previous = $1 AND revoked_at IS NULL";
+        let session = sqlx::query(sql).bind(&hash[..]).fetch_optional(&mut *self.0.reader().await?).await?;
         if let Some(row) = session {
             let id: i64 = row.try_get("id")?;
             tracing::warn!(session = id, "a token that had been replaced came again; its session is ended");
@@ -114,7 +115,7 @@ impl Office {
         self.write(move |conn| {
             async move {
                 let sql =
-                    "UPDATE session SET previous = token, token = next, next = NULL, expires_at = ?2 WHERE next = ?1";
+                    "UPDATE session SET previous = token, token = next, next = NULL, expires_at = $2 WHERE next = $1";
                 let expires_at = now().plus_ms(PHONE_SESSION_MS).0;
                 sqlx::query(sql).bind(&hash[..]).bind(expires_at).execute(conn).await?;
                 Ok(())
@@ -141,18 +142,18 @@ impl Office {
         let callers = self.0.callers.clone();
         let token = self.write_once(once, move |conn| {
             async move {
-                let sql = "INSERT INTO device (district, caller_key, name, home_lat, home_lng, made_at) VALUES (?, 0, ?, ?, ?, ?)";
+                let sql = "INSERT INTO device (district, caller_key, name, home_lat, home_lng, made_at) VALUES ($1, 0, $2, $3, $4, $5) RETURNING id";
                 let made = sqlx::query(sql)
-                    .bind(device.district.0)
+                    .bind(i64::from(device.district.0))
                     .bind(&device.name)
                     .bind(device.home.map(Position::lat))
                     .bind(device.home.map(Position::lng))
                     .bind(now().0)
-                    .execute(&mut *conn)
+                    .fetch_one(&mut *conn)
                     .await?;
-                let id = made.last_insert_rowid();
+                let id: i64 = made.try_get("id")?;
                 let key = callers.of_device(id).0.cast_signed();
-                sqlx::query("UPDATE device SET caller_key = ? WHERE id = ?").bind(key).bind(id).execute(&mut *conn).await?;
+                sqlx::query("UPDATE device SET caller_key = $1 WHERE id = $2").bind(key).bind(id).execute(&mut *conn).await?;
                 begin(conn, Subject::Device(id)).await
             }
             .boxed()
@@ -164,7 +165,7 @@ impl Office {
 
     /// Ends one session: its token is refused from now on, and whoever holds a socket of it is told.
     pub async fn end(&self, session: SessionId) -> Answer<()> {
-        self.revoke("UPDATE session SET revoked_at = ?1 WHERE id = ?2 AND revoked_at IS NULL RETURNING id", session.0)
+        self.revoke("UPDATE session SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL RETURNING id", session.0)
             .await
     }
 
@@ -172,15 +173,15 @@ impl Office {
     pub async fn end_all(&self, subject: Subject) -> Answer<()> {
         let (sql, id) = match subject {
             Subject::Account(id) => (
-                "UPDATE session SET revoked_at = ?1 WHERE account = ?2 AND revoked_at IS NULL RETURNING id",
+                "UPDATE session SET revoked_at = $1 WHERE account = $2 AND revoked_at IS NULL RETURNING id",
                 id.0.cast_signed(),
             ),
             Subject::Volunteer(id) => (
-                "UPDATE session SET revoked_at = ?1 WHERE volunteer = ?2 AND revoked_at IS NULL RETURNING id",
+                "UPDATE session SET revoked_at = $1 WHERE volunteer = $2 AND revoked_at IS NULL RETURNING id",
                 id.0.cast_signed(),
             ),
             Subject::Device(id) => {
-                ("UPDATE session SET revoked_at = ?1 WHERE device = ?2 AND revoked_at IS NULL RETURNING id", id)
+                ("UPDATE session SET revoked_at = $1 WHERE device = $2 AND revoked_at IS NULL RETURNING id", id)
             }
         };
         self.revoke(sql, id).await
@@ -204,14 +205,44 @@ impl Office {
         Ok(())
     }
 
-    /// A ticket for one WebSocket; 30 s, one use.
-    pub fn issue_ticket(&self, identity: Identity) -> Answer<String> {
-        self.0.tickets.issue(identity)
+    /// A ticket for one WebSocket; 30 s, one use. In an office that several hubs share it is good at each of them.
+    pub async fn issue_ticket(&self, identity: Identity) -> Answer<String> {
+        if !self.0.shelf.is_shared() {
+            return self.0.tickets.issue(identity);
+        }
+        let (code, session) = (Token::draw(), identity.session.0);
+        let hash = code.hash();
+        self.write(move |conn| {
+            async move {
+                sqlx::query("DELETE FROM ticket WHERE expires_at < $1").bind(now().0).execute(&mut *conn).await?;
+                let sql = "INSERT INTO ticket (code, session, expires_at) VALUES ($1, $2, $3)";
+                let until = now().plus_ms(u64::from(TICKET_TTL_MS)).0;
+                sqlx::query(sql).bind(hash.to_vec()).bind(session).bind(until).execute(conn).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+        Ok(code.text())
     }
 
     /// Who holds this ticket; it is used up by asking.
-    pub fn redeem_ticket(&self, ticket: &str) -> Answer<Identity> {
-        self.0.tickets.redeem(ticket)
+    pub async fn redeem_ticket(&self, ticket: &str) -> Answer<Identity> {
+        if !self.0.shelf.is_shared() {
+            return self.0.tickets.redeem(ticket);
+        }
+        let hash = Token::parse(ticket).ok_or(OfficeError::TicketOver)?.hash();
+        self.write(move |conn| {
+            async move {
+                let sql = "DELETE FROM ticket WHERE code = $1 AND expires_at > $2 RETURNING session";
+                let taken = sqlx::query(sql).bind(hash.to_vec()).bind(now().0).fetch_optional(&mut *conn).await?;
+                let session: i64 = taken.ok_or(OfficeError::TicketOver)?.try_get("session")?;
+                let found = sqlx::query(SESSION_BY_ID).bind(session).fetch_optional(conn).await?;
+                identity(&found.ok_or(OfficeError::TicketOver)?)
+            }
+            .boxed()
+        })
+        .await
     }
 }
 
@@ -220,17 +251,24 @@ const SESSION_BY_TOKEN: &str = "\
            p.name AS person, d.district, d.caller_key, d.name AS resident, d.home_lat, d.home_lng \
     FROM session s LEFT JOIN account a ON a.id = s.account LEFT JOIN person p ON p.volunteer = s.volunteer \
                    LEFT JOIN device d ON d.id = s.device \
-    WHERE (s.token = ?1 OR s.next = ?1) AND s.revoked_at IS NULL AND a.disabled_at IS NULL AND p.retired_at IS NULL";
+    WHERE (s.token = $1 OR s.next = $1) AND s.revoked_at IS NULL AND a.disabled_at IS NULL AND p.retired_at IS NULL";
 
-async fn next(conn: &mut SqliteConnection, session: i64) -> Answer<String> {
+const SESSION_BY_ID: &str = "\
+    SELECT s.id, s.next, s.account, s.volunteer, s.device, s.expires_at, a.role, a.districts, a.team, a.display, \
+           p.name AS person, d.district, d.caller_key, d.name AS resident, d.home_lat, d.home_lng \
+    FROM session s LEFT JOIN account a ON a.id = s.account LEFT JOIN person p ON p.volunteer = s.volunteer \
+                   LEFT JOIN device d ON d.id = s.device \
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND a.disabled_at IS NULL AND p.retired_at IS NULL";
+
+async fn next(conn: &mut AnyConnection, session: i64) -> Answer<String> {
     let next = Token::draw();
-    let sql = "UPDATE session SET next = ? WHERE id = ? AND revoked_at IS NULL";
+    let sql = "UPDATE session SET next = $1 WHERE id = $2 AND revoked_at IS NULL";
     sqlx::query(sql).bind(&next.hash()[..]).bind(session).execute(conn).await?;
     Ok(next.text())
 }
 
 /// Begins a session inside a transaction; says its token.
-pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answer<String> {
+pub(super) async fn begin(conn: &mut AnyConnection, subject: Subject) -> Answer<String> {
     let token = Token::draw();
     let hash = token.hash();
     let (account, volunteer, device) = match subject {
@@ -239,7 +277,8 @@ pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answ
         Subject::Device(id) => (None, None, Some(id)),
     };
     let lasts_ms = if account.is_some() { ACCOUNT_SESSION_MS } else { PHONE_SESSION_MS };
-    let sql = "INSERT INTO session (token, account, volunteer, device, made_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO session (token, account, volunteer, device, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = sqlx::query(sql).bind(&hash[..]).bind(account).bind(volunteer).bind(device);
     insert.bind(now().0).bind(now().plus_ms(lasts_ms).0).execute(&mut *conn).await?;
     // An account that was disabled meanwhile is not begun for.
@@ -247,7 +286,7 @@ pub(super) async fn begin(conn: &mut SqliteConnection, subject: Subject) -> Answ
     row.map(|_| token.text()).ok_or(OfficeError::WrongCredentials)
 }
 
-fn identity(row: &SqliteRow) -> Answer<Identity> {
+fn identity(row: &AnyRow) -> Answer<Identity> {
     let session = SessionId(row.try_get("id")?);
     let expires_at = Timestamp(row.try_get("expires_at")?);
     if let Some(id) = row.try_get::<Option<i64>, _>("account")? {
@@ -263,7 +302,7 @@ fn identity(row: &SqliteRow) -> Answer<Identity> {
     of_device(row, session, expires_at)
 }
 
-fn of_account(row: &SqliteRow, session: SessionId, expires_at: Timestamp, id: AccountId) -> Answer<Identity> {
+fn of_account(row: &AnyRow, session: SessionId, expires_at: Timestamp, id: AccountId) -> Answer<Identity> {
     let role = role_of(row.try_get("role")?)?;
     let actor = if role == Role::Integration { Actor::Integration(id) } else { Actor::Desk(id) };
     Ok(Identity {
@@ -279,14 +318,14 @@ fn of_account(row: &SqliteRow, session: SessionId, expires_at: Timestamp, id: Ac
     })
 }
 
-fn of_device(row: &SqliteRow, session: SessionId, expires_at: Timestamp) -> Answer<Identity> {
+fn of_device(row: &AnyRow, session: SessionId, expires_at: Timestamp) -> Answer<Identity> {
     let home: (Option<f64>, Option<f64>) = (row.try_get("home_lat")?, row.try_get("home_lng")?);
     Ok(Identity {
         session,
         subject: Subject::Device(row.try_get("device")?),
         actor: Actor::Resident(CallerKey(row.try_get::<i64, _>("caller_key")?.cast_unsigned())),
         role: Role::Resident,
-        districts: vec![DistrictId(row.try_get("district")?)],
+        districts: vec![DistrictId(small(row, "district")?)],
         team: None,
         name: row.try_get("resident")?,
         home: home.0.zip(home.1).and_then(|(lat, lng)| Position::from_degrees(lat, lng)),

@@ -99,9 +99,9 @@ async fn a_ticket_is_good_once() {
     let (_folder, office) = office().await;
     let device =
         office.register_device(Device { district: DISTRICT, name: String::new(), home: None }, None).await.unwrap();
-    let ticket = office.issue_ticket(device.identity.clone()).unwrap();
-    assert_eq!(office.redeem_ticket(&ticket).unwrap(), device.identity);
-    assert!(matches!(office.redeem_ticket(&ticket), Err(OfficeError::TicketOver)));
+    let ticket = office.issue_ticket(device.identity.clone()).await.unwrap();
+    assert_eq!(office.redeem_ticket(&ticket).await.unwrap(), device.identity);
+    assert!(matches!(office.redeem_ticket(&ticket).await, Err(OfficeError::TicketOver)));
 }
 
 #[tokio::test]
@@ -109,12 +109,12 @@ async fn disabling_an_account_ends_its_sessions_and_tickets_at_once() {
     let (_folder, office) = office().await;
     office.add_account(operator(Some("long enough 1"))).await.unwrap();
     let issued = office.sign_in(by_password("wang", "long enough 1"), None).await.unwrap();
-    let ticket = office.issue_ticket(issued.identity.clone()).unwrap();
+    let ticket = office.issue_ticket(issued.identity.clone()).await.unwrap();
     let mut revoked = office.revocations();
     office.disable_account("wang").await.unwrap();
     assert_eq!(revoked.recv().await.unwrap(), issued.identity.session);
     assert!(matches!(office.session(&issued.token).await, Err(OfficeError::Unauthenticated)));
-    assert!(matches!(office.redeem_ticket(&ticket), Err(OfficeError::TicketOver)));
+    assert!(matches!(office.redeem_ticket(&ticket).await, Err(OfficeError::TicketOver)));
     let again = office.sign_in(by_password("wang", "long enough 1"), None).await;
     assert!(matches!(again, Err(OfficeError::WrongCredentials)), "{again:?}");
 }

@@ -63,6 +63,7 @@ hand_on! {
     read(district: u32, after_seq: u64, limit: usize) -> Vec<CommitRow>;
     read_about(district: u32, incident: u64, after_seq: u64, limit: usize) -> Vec<CommitRow>;
     unseal(references: Vec<Uuid>) -> Vec<SealedRow>;
+    sealed(district: u32, seq_max: u64, after: Uuid) -> Vec<SealedRow>;
     erase(references: Vec<Uuid>) -> u64;
     put_snapshot_part(fence: Fence, seq: u64, part: u32, body: Bytes) -> ();
     finish_snapshot(fence: Fence, mark: SnapshotMark) -> ();

@@ -17,6 +17,7 @@ macro_rules! journal_suite {
             a_wrong_last_seq_is_fenced,
             a_batch_happens_whole_or_not_at_all,
             sealed_rows_come_with_their_commit_and_can_be_erased,
+            sealed_rows_are_listed_by_their_references,
             commits_are_found_by_what_they_are_about,
             reads_are_bounded,
             districts_do_not_touch,
@@ -124,6 +125,20 @@ pub async fn sealed_rows_come_with_their_commit_and_can_be_erased(journal: impl 
     let left = journal.unseal(vec![erased.reference, kept.reference]).await.unwrap();
     assert_eq!(left, vec![kept]);
     assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), rows(0, 1));
+}
+
+pub async fn sealed_rows_are_listed_by_their_references(journal: impl Journal) {
+    let mut head = claimed(&journal).await;
+    let other = journal.claim(7, Uuid::new_v4()).await.unwrap();
+    let row = |number: u128| SealedRow { reference: Uuid::from_u128(number), body: Bytes::from_static(b"{}") };
+    let sealed = vec![row(3), row(1)];
+    journal.append(Append { sealed, ..batch(head, 1) }).await.unwrap();
+    journal.append(Append { sealed: vec![row(4)], ..batch(other, 1) }).await.unwrap();
+    head.last_seq += 1;
+    journal.append(Append { sealed: vec![row(2)], ..batch(head, 2) }).await.unwrap();
+    assert_eq!(journal.sealed(DISTRICT, 3, Uuid::nil()).await.unwrap(), [row(1), row(2), row(3)]);
+    assert_eq!(journal.sealed(DISTRICT, 1, Uuid::nil()).await.unwrap(), [row(1), row(3)]);
+    assert_eq!(journal.sealed(DISTRICT, u64::MAX, Uuid::from_u128(1)).await.unwrap(), [row(2), row(3)]);
 }
 
 pub async fn commits_are_found_by_what_they_are_about(journal: impl Journal) {

@@ -46,6 +46,10 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// The sealed rows that still exist, in no particular order.
     fn unseal(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<Vec<SealedRow>>> + Send;
 
+    /// Sealed rows of commits up to `seq_max` in the order of their references, those after `after`; at most
+    /// [`super::rows::READ_ROWS_MAX`]. For backups.
+    fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> impl Future<Output = Answer<Vec<SealedRow>>> + Send;
+
     /// Erases sealed rows for good; says how many there were. The log replays without them.
     fn erase(&self, references: Vec<Uuid>) -> impl Future<Output = Answer<u64>> + Send;
 

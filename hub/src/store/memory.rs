@@ -2,6 +2,7 @@
 //! surviving the process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -23,11 +24,17 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct Inner {
     logs: BTreeMap<u32, Log>,
-    sealed: BTreeMap<Uuid, SealedRow>,
+    sealed: BTreeMap<Uuid, Sealed>,
     intake: Vec<(IntakeRow, IsMarked)>,
 }
 
 type IsMarked = bool;
+
+struct Sealed {
+    district: u32,
+    seq: u64,
+    row: SealedRow,
+}
 
 struct Log {
     head: Head,
@@ -154,7 +161,8 @@ impl Journal for MemoryJournal {
         log.head.last_seq += batch.commits.len() as u64;
         log.commits.extend(batch.commits);
         log.about.extend(batch.about);
-        inner.sealed.extend(batch.sealed.into_iter().map(|row| (row.reference, row)));
+        let (district, seq) = (batch.fence.district, log.head.last_seq);
+        inner.sealed.extend(batch.sealed.into_iter().map(|row| (row.reference, Sealed { district, seq, row })));
         Ok(())
     }
 
@@ -176,7 +184,14 @@ impl Journal for MemoryJournal {
 
     async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
         let inner = self.lock();
-        Ok(references.iter().filter_map(|reference| inner.sealed.get(reference).cloned()).collect())
+        Ok(references.iter().filter_map(|reference| Some(inner.sealed.get(reference)?.row.clone())).collect())
+    }
+
+    async fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+        let inner = self.lock();
+        let beyond = inner.sealed.range((Bound::Excluded(after), Bound::Unbounded));
+        let rows = beyond.filter(|(_, sealed)| sealed.district == district && sealed.seq <= seq_max);
+        Ok(rows.take(READ_ROWS_MAX).map(|(_, sealed)| sealed.row.clone()).collect())
     }
 
     async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {

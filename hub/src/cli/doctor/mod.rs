@@ -5,6 +5,7 @@ mod certificate;
 mod clock;
 mod disk;
 mod phone;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -59,6 +60,7 @@ pub async fn run(args: DoctorArgs) -> Result<ExitCode> {
     let settings = args.folder.settings()?.checked()?;
     let mut findings = clock::look(&args.folder.data);
     findings.extend(disk::look(&args.folder.data));
+    findings.extend(store::look(&settings.store).await);
     findings.extend(certificate::look(&args.folder.data, &settings.tls));
     findings.iter().for_each(Finding::print);
     if !args.no_phone {

@@ -7,7 +7,7 @@
 mod replay;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use clap::Args;
 use super::socket;
 use super::verbs::{Reply, Verb};
 use crate::boot::DataFolder;
-use crate::records::Office;
+use crate::records::{AuditFault, Office};
 pub use replay::{Replay, Verdict};
 pub use store::of_journal;
 
@@ -47,7 +47,7 @@ pub async fn run(args: VerifyArgs) -> Result<ExitCode> {
 }
 
 /// A folder on which no hub runs.
-async fn of_folder(path: &Path) -> Result<Reply> {
+pub async fn of_folder(path: &Path) -> Result<Reply> {
     ensure!(path.join("journal.db").is_file(), "{} holds no journal.db: is it a data folder?", path.display());
     let folder = DataFolder::open(path)?;
     let verdicts = store::of_folder(folder.path()).await?;
@@ -59,10 +59,15 @@ pub async fn audit_chain(folder: &Path) -> Result<Vec<(bool, String)>> {
     if !folder.join("office.db").is_file() {
         return Ok(Vec::new());
     }
-    Ok(vec![match Office::verify_audit(folder).await? {
+    Ok(chain_words(Office::verify_audit(folder).await?))
+}
+
+/// What is said of a chain that was followed.
+pub fn chain_words(followed: std::result::Result<u64, AuditFault>) -> Vec<(bool, String)> {
+    vec![match followed {
         Ok(rows) => (true, format!("审计链完整 / audit chain holds: {rows} rows")),
         Err(fault) => (false, format!("审计链断开 / {fault}")),
-    }])
+    }]
 }
 
 /// A journal file, one commit a line.

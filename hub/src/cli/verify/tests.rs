@@ -12,7 +12,7 @@ use crate::boot::{self, Rooms, Settings, starter};
 use crate::cli::import::{Kind, Reading};
 
 /// A data folder with the starter's plans, one grid, two volunteers and three alarms, closed in order.
-async fn folder() -> tempfile::TempDir {
+pub(crate) async fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let rooms = boot::open(&data, &Settings::default()).await.unwrap();
@@ -36,7 +36,7 @@ async fn bring_in(rooms: &Rooms, kind: Kind, name: &str, text: &str) {
     assert!(reply.good, "{}", reply.text);
 }
 
-async fn alarm(rooms: &Rooms, place: i32) {
+pub(crate) async fn alarm(rooms: &Rooms, place: i32) {
     let new = NewIncident {
         kind: "fall".into(),
         source: CallSource::Button,

@@ -130,7 +130,7 @@ async fn new_team(
     let district = edge.permitted(who, Verb::Define, said)?;
     let once = key.once(Some(who), "/v1/teams", &body);
     // From here to the end, so that no two are given one number.
-    let _turn = edge.office().registering().await;
+    let _turn = edge.office().registering().await?;
     let made = match edge.office().recall(once.clone()).await? {
         Some((import, said)) => finish(edge, district, import, said).await?,
         None => {

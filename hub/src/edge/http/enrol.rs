@@ -55,7 +55,7 @@ async fn enrolled(
     let district = edge.permitted(who, Verb::Enrol, said)?;
     let once = key.once(Some(who), "/v1/volunteers", &body);
     // From here to the end, so that no two are given one number.
-    let _turn = edge.office().registering().await;
+    let _turn = edge.office().registering().await?;
     if let Some((import, said)) = edge.office().recall(once.clone()).await? {
         return one_of(files::finish(edge, district, import, said).await?);
     }
@@ -179,7 +179,7 @@ pub async fn change(State(edge): State<Edge>, who: Who, PathId(id): PathId, requ
         let id = VolunteerId(id.0);
         edge.volunteer(&who, Verb::Enrol, id, |_, _| ())?;
         let patch = json_body(request, BODY_BYTES_MAX).await?;
-        let _turn = edge.office().registering().await;
+        let _turn = edge.office().registering().await?;
         let person = edge.office().person(id).await?;
         let member = edge.volunteer(&who, Verb::Enrol, id, |district, record| {
             let mut body = serde_json::to_value(enrol::said(district, &person, &record.profile)).expect("it is JSON");

@@ -63,7 +63,7 @@ pub async fn imported(
     let reading = Reading { kind, name, crs: query.crs, skip_bad: query.skip_bad };
     let file = whole(request.into_body(), FILE_BYTES_MAX).await?;
     let once = key.once_bytes(Some(who), &format!("{reading:?} of {district}"), &file);
-    let _turn = edge.office().registering().await;
+    let _turn = edge.office().registering().await?;
     if let Some((import, said)) = edge.office().recall(once.clone()).await? {
         return Ok(report(finish(edge, district, import, said).await?));
     }

@@ -64,7 +64,7 @@ pub async fn sign_out(State(edge): State<Edge>, who: Who) -> Result<StatusCode, 
 #[utoipa::path(post, path = "/v1/ws-tickets", tag = "sessions", request_body = NoBody,
     responses((status = 200, body = WsTicket), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn ticket(State(edge): State<Edge>, who: Who, Exactly(NoBody {}): Exactly<NoBody>) -> Answered<WsTicket> {
-    let ticket = edge.office().issue_ticket(who.identity).said(who.language)?;
+    let ticket = edge.office().issue_ticket(who.identity).await.said(who.language)?;
     Ok(Json(WsTicket { ticket, expires_in_ms: TICKET_TTL_MS }))
 }
 

@@ -61,7 +61,8 @@ pub async fn introduce(edge: &Edge, socket: &mut WebSocket) -> Result<Introduced
 }
 
 async fn greet(edge: &Edge, hello: Hello) -> Result<Introduced, Closing> {
-    let who = edge.office().redeem_ticket(&hello.ticket).map_err(|_| Closing::from(CloseCode::TicketExpired))?;
+    let who = edge.office().redeem_ticket(&hello.ticket).await;
+    let who = who.map_err(|_| Closing::from(CloseCode::TicketExpired))?;
     let (socket, outbox) = (Uuid::now_v7(), Outbox::new());
     let points = points(&hello, &who)?;
     let mut following = Vec::with_capacity(points.len());

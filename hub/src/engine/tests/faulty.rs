@@ -87,6 +87,10 @@ impl Journal for FaultyJournal {
         self.inner.unseal(references).await
     }
 
+    async fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+        self.inner.sealed(district, seq_max, after).await
+    }
+
     async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {
         self.inner.erase(references).await
     }

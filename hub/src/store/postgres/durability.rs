@@ -45,9 +45,7 @@ pub async fn check(conn: &mut PgConnection, durability: Durability) -> Answer<()
         Durability::Ha => check_synchronous(conn).await,
         Durability::OneServer => Ok(()),
         Durability::MayLoseAlarms => {
-            tracing::warn!(
-                "store.durability = may_lose_alarms: a failover of the database may lose acknowledged alarms"
-            );
+            tracing::warn!("store.profile = may_lose_alarms: a failover of the database may lose acknowledged alarms");
             Ok(())
         }
     }
@@ -59,7 +57,7 @@ async fn check_synchronous(conn: &mut PgConnection) -> Answer<()> {
     if standbys.trim().is_empty() {
         return Err(refused(
             "synchronous_standby_names is empty: a failover would lose alarms that were acknowledged. Name a standby there, \
-             or say store.durability = \"one_server\" where nothing takes over, or \"may_lose_alarms\" to accept the loss"
+             or say store.profile = \"one_server\" where nothing takes over, or \"may_lose_alarms\" to accept the loss"
                 .to_owned(),
         ));
     }

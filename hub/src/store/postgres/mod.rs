@@ -13,7 +13,7 @@ mod intake;
 mod read;
 mod snapshot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wake;
 
 use std::collections::HashMap;
@@ -168,6 +168,10 @@ impl Journal for PostgresJournal {
 
     async fn unseal(&self, references: Vec<Uuid>) -> Answer<Vec<SealedRow>> {
         self.look(move |conn| Box::pin(read::unseal(conn, references))).await
+    }
+
+    async fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+        self.look(move |conn| Box::pin(read::sealed(conn, district, seq_max, after))).await
     }
 
     async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {

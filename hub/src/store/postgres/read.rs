@@ -72,8 +72,20 @@ pub async fn unseal(conn: &mut PgConnection, mut references: Vec<Uuid>) -> Answe
     references.truncate(READ_ROWS_MAX);
     let select = sqlx::query("SELECT reference, body FROM sealed WHERE reference = ANY ($1)").bind(references);
     let rows = select.fetch_all(conn).await.map_err(failure)?;
-    let row = |row: &PgRow| Ok(SealedRow { reference: row.try_get(0)?, body: row.try_get::<Vec<u8>, _>(1)?.into() });
-    rows.iter().map(row).collect::<Result<_, sqlx::Error>>().map_err(failure)
+    rows.iter().map(sealed_row).collect::<Result<_, sqlx::Error>>().map_err(failure)
+}
+
+/// Sealed rows of commits up to `seq_max`, by their references.
+pub async fn sealed(conn: &mut PgConnection, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+    let sql = "SELECT reference, body FROM sealed WHERE district = $1 AND seq <= $2 AND reference > $3 \
+               ORDER BY reference LIMIT $4";
+    let select = sqlx::query(sql).bind(i64::from(district)).bind(signed(seq_max)).bind(after);
+    let rows = select.bind(READ_ROWS_MAX as i64).fetch_all(conn).await.map_err(failure)?;
+    rows.iter().map(sealed_row).collect::<Result<_, sqlx::Error>>().map_err(failure)
+}
+
+fn sealed_row(row: &PgRow) -> Result<SealedRow, sqlx::Error> {
+    Ok(SealedRow { reference: row.try_get(0)?, body: row.try_get::<Vec<u8>, _>(1)?.into() })
 }
 
 /// Deletes sealed rows.

@@ -100,6 +100,10 @@ impl Journal for SqliteJournal {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(read::unseal(desk.conn(), references))).await
     }
 
+    async fn sealed(&self, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(read::sealed(desk.conn(), district, seq_max, after))).await
+    }
+
     async fn erase(&self, references: Vec<Uuid>) -> Answer<u64> {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(append::erase(desk, references))).await
     }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::desk::{blob, failure};
+use super::desk::{blob, failure, uuid_at};
 use crate::store::checksum;
 use crate::store::error::JournalError;
 use crate::store::journal::Answer;
@@ -89,6 +89,19 @@ pub async fn unseal(conn: &mut SqliteConnection, references: Vec<Uuid>) -> Answe
         }
     }
     Ok(found)
+}
+
+/// Sealed rows of commits up to `seq_max`, by their references.
+pub async fn sealed(conn: &mut SqliteConnection, district: u32, seq_max: u64, after: Uuid) -> Answer<Vec<SealedRow>> {
+    let sql = "SELECT reference, body FROM sealed WHERE district = ? AND seq <= ? AND reference > ? \
+               ORDER BY reference LIMIT ?";
+    let select = sqlx::query(sql).bind(district).bind(signed(seq_max)).bind(blob(after)).bind(READ_ROWS_MAX as i64);
+    let rows = select.fetch_all(conn).await.map_err(failure)?;
+    let row = |row: &SqliteRow| {
+        let body: Vec<u8> = row.try_get(1)?;
+        Ok(SealedRow { reference: uuid_at(row, 0)?, body: body.into() })
+    };
+    rows.iter().map(row).collect::<Result<_, sqlx::Error>>().map_err(failure)
 }
 
 /// The districts that have a head.

@@ -1,5 +1,6 @@
 //! What only the shared journal promises, against a real server which the tests start themselves.
 
+mod cuts;
 mod failover;
 mod races;
 #[path = "../../../../../tests/harness/postgres.rs"]
@@ -24,12 +25,12 @@ const DISTRICT: u32 = 230_102;
 static SERVER: Mutex<(u32, Option<PostgresServer>)> = Mutex::new((0, None));
 
 /// One database of the server that all tests of this binary share.
-struct Database {
+pub(crate) struct Database {
     url: String,
 }
 
 impl Database {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("case_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut shared = SERVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -49,6 +50,12 @@ impl Drop for Database {
         if shared.0 == 0 {
             shared.1 = None;
         }
+    }
+}
+
+impl Database {
+    pub(crate) fn settings(&self) -> PostgresSettings {
+        settings(&self.url)
     }
 }
 

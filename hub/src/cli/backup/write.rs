@@ -1,0 +1,121 @@
+//! Writing a backup: to a file beside its place, which takes its name only when it is whole and on disk.
+
+use std::fs::{File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::line::{Line, LinesOut, VERSION};
+use crate::engine::EngineHandle;
+use crate::records::Office;
+use crate::store::rows::{FORMAT, READ_ROWS_MAX};
+use crate::store::{CommitRow, Journal, SealedRow};
+
+/// Bytes of a key file; larger ones are none.
+const KEY_BYTES_MAX: u64 = 64 * 1024;
+
+/// What is backed up.
+pub struct Source<'a, J> {
+    pub folder: &'a Path,
+    pub office: &'a Office,
+    pub engine: &'a EngineHandle,
+    pub journal: &'a J,
+}
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub seq: u64,
+    pub digest: u64,
+}
+
+/// Writes everything of `source` into `file`, which must not exist.
+///
+/// # Errors
+/// When something cannot be read or written; then there is no such file.
+pub async fn write<J: Journal>(source: Source<'_, J>, file: &Path) -> Result<Held> {
+    ensure!(!file.exists(), "{} is there already", file.display());
+    let unfinished = file.with_added_extension("part");
+    let written = write_to(&source, &unfinished).await;
+    if written.is_err() {
+        // Whatever went wrong is told; half a backup is of no use to anybody.
+        std::fs::remove_file(&unfinished).ok();
+    }
+    let held = written?;
+    std::fs::rename(&unfinished, file).with_context(|| format!("cannot name {}", file.display()))?;
+    // The name is on disk only with its folder.
+    File::open(file.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())?;
+    Ok(held)
+}
+
+async fn write_to<J: Journal>(source: &Source<'_, J>, file: &Path) -> Result<Held> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
+    let opened = opened.with_context(|| format!("cannot write {}", file.display()))?;
+    let mut out = LinesOut::new(BufWriter::new(opened));
+    let made_at_ms = jiff::Timestamp::now().as_millisecond();
+    out.put(&Line::Begins { version: VERSION, made_at_ms })?;
+    keys(source.folder, &mut out)?;
+    source.office.dump(|row| out.put(&Line::Office(row))).await?;
+    let held = log(source, &mut out).await?;
+    let written = out.end()?.into_inner().context("the backup could not be written to its end")?;
+    written.sync_all()?;
+    Ok(held)
+}
+
+fn keys(folder: &Path, out: &mut LinesOut<BufWriter<File>>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let is_key = name.ends_with(".key") || name.ends_with(".pem");
+        let about = entry.metadata()?;
+        if is_key && about.is_file() && about.len() <= KEY_BYTES_MAX {
+            out.put(&Line::File { text: text_of(&std::fs::read(entry.path())?), name })?;
+        }
+    }
+    Ok(())
+}
+
+/// Keys may be any bytes: each stands as the character of its number.
+fn text_of(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+async fn log<J: Journal>(source: &Source<'_, J>, out: &mut LinesOut<BufWriter<File>>) -> Result<Held> {
+    let version = source.engine.version().await.context("the hub is stopping")?;
+    let (district, seq) = (source.engine.district().0, version.district.seq);
+    let digest = tokio::task::spawn_blocking(move || version.district.digest()).await?;
+    out.put(&Line::Log { district, seq, digest: format!("{digest:016x}"), format: FORMAT })?;
+    let (mut at, mut reference, mut is_more_sealed) = (0, Uuid::nil(), true);
+    while at < seq || is_more_sealed {
+        let limit = READ_ROWS_MAX.min(usize::try_from(seq - at)?);
+        let commits = source.journal.read(district, at, limit).await?;
+        ensure!(!commits.is_empty() || at == seq, "the log ends at {at} instead of {seq}");
+        at = commits.last().map_or(at, |row| row.seq);
+        commits.into_iter().try_for_each(|row| out.put(&commit(row)?))?;
+        let sealed = if is_more_sealed { source.journal.sealed(district, seq, reference).await? } else { Vec::new() };
+        is_more_sealed = !sealed.is_empty();
+        reference = sealed.last().map_or(reference, |row| row.reference);
+        sealed.into_iter().try_for_each(|row| out.put(&sealed_line(row)?))?;
+    }
+    for row in source.journal.intake(district).await? {
+        out.put(&Line::Kept { command: row.command, body: text(row.body)? })?;
+    }
+    Ok(Held { seq, digest })
+}
+
+fn commit(row: CommitRow) -> Result<Line> {
+    Ok(Line::Commit { seq: row.seq, at_ms: row.at_ms, body: text(row.body)? })
+}
+
+fn sealed_line(row: SealedRow) -> Result<Line> {
+    Ok(Line::Sealed { reference: row.reference, body: text(row.body)? })
+}
+
+fn text(body: Bytes) -> Result<String> {
+    Ok(String::from_utf8(body.to_vec())?)
+}
