@@ -24,6 +24,24 @@ CREATE TABLE device (
     made_at     BIGINT NOT NULL
 );
 
+-- The registry of those who help. The live half knows only the id; name, number and home stay here.
+CREATE TABLE person (
+    volunteer   BIGINT PRIMARY KEY,
+    district    BIGINT NOT NULL,
+    person_key  TEXT    NOT NULL,
+    number      TEXT,
+    name        TEXT    NOT NULL,
+    phone       TEXT,
+    address     TEXT,
+    home_lat    DOUBLE PRECISION    NOT NULL,
+    home_lng    DOUBLE PRECISION    NOT NULL,
+    class       TEXT    NOT NULL,
+    made_at     BIGINT NOT NULL,
+    retired_at  BIGINT,
+    UNIQUE (district, number)
+);
+CREATE INDEX person_phone ON person (district, phone) WHERE phone IS NOT NULL;
+
 -- Only hashes of tokens are kept: a stolen file signs nobody in. `next` and `previous` make the rotation. Whose it is:
 -- exactly one of account, volunteer, device; role and districts are read from there, so that a change holds at once.
 CREATE TABLE session (
@@ -51,24 +69,6 @@ CREATE TABLE link (
     expires_at  BIGINT NOT NULL,
     used_at     BIGINT
 );
-
--- The registry of those who help. The live half knows only the id; name, number and home stay here.
-CREATE TABLE person (
-    volunteer   BIGINT PRIMARY KEY,
-    district    BIGINT NOT NULL,
-    person_key  TEXT    NOT NULL,
-    number      TEXT,
-    name        TEXT    NOT NULL,
-    phone       TEXT,
-    address     TEXT,
-    home_lat    DOUBLE PRECISION    NOT NULL,
-    home_lng    DOUBLE PRECISION    NOT NULL,
-    class       TEXT    NOT NULL,
-    made_at     BIGINT NOT NULL,
-    retired_at  BIGINT,
-    UNIQUE (district, number)
-);
-CREATE INDEX person_phone ON person (district, phone) WHERE phone IS NOT NULL;
 
 -- What residents can order.
 CREATE TABLE menu_item (
