@@ -60,9 +60,14 @@ impl Office {
     /// Puts rows of a dump into an office that is empty, whole or not at all.
     ///
     /// # Errors
-    /// When there is an account already, or a row does not fit.
+    /// When there is a row already, or one does not fit.
     pub async fn fill(&self, rows: Vec<OfficeRow>) -> Result<()> {
-        ensure!(self.accounts().await?.is_empty(), "the office is not empty: restore into a new one");
+        let mut conn = self.0.reader().await?;
+        for table in TABLES {
+            let found = sqlx::query(AssertSqlSafe(format!("SELECT 1 FROM {table} LIMIT 1"))).fetch_optional(&mut *conn);
+            ensure!(found.await?.is_none(), "the office is not empty ({table}): restore into a new one");
+        }
+        drop(conn);
         let is_shared = self.0.shelf.is_shared();
         self.write(move |conn| {
             async move {
