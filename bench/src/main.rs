@@ -4,6 +4,7 @@ mod calls;
 mod load;
 mod matcher;
 mod peers;
+mod push;
 mod replay;
 mod scene;
 
@@ -30,6 +31,11 @@ enum Verb {
     Matcher(matcher::Options),
     /// Rates alone, of every side
     Peers(matcher::Options),
+    /// One message to ten thousand clients: the hub, axum and socket.io side by side
+    Push(push::Options),
+    /// axum as in its chat example, for `push`
+    #[command(hide = true)]
+    PushAnchor,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -40,5 +46,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Restart(options) => load::restart::run(&options),
         Verb::Matcher(options) => matcher::run(&options),
         Verb::Peers(options) => matcher::run_peers(&options),
+        Verb::Push(options) => push::run(&options),
+        Verb::PushAnchor => push::run_anchor(),
     }
 }

@@ -76,6 +76,24 @@ impl Desk {
     }
 }
 
+/// Raises alarm `number` of a kind for which nobody is sent: one commit, which every wall is shown.
+///
+/// # Errors
+/// No answer, or a problem.
+pub async fn raise_for_all(hub: &Endpoint, token: &str, number: usize) -> anyhow::Result<()> {
+    // Far enough from each other that none is taken for the same.
+    let (lat, lng) = (45.70 + (number % 100) as f64 * 2e-3, 126.50 + (number / 100 % 100) as f64 * 3e-3);
+    let call = Call {
+        at: matcher::Timestamp(0),
+        kind: "stall_in_the_way".to_owned(),
+        place: matcher::Position::from_degrees(lat, lng),
+        units: Vec::new(),
+    };
+    let outcome: Outcome = hub.post("/v1/alarms", Some(token), &alarm(&call, number)).await?;
+    anyhow::ensure!(outcome.incident.is_some() && !outcome.merged, "not an incident of its own: {outcome:?}");
+    Ok(())
+}
+
 /// Every alarm has a caller of its own.
 pub fn alarm(call: &Call, number: usize) -> RaiseAlarm {
     RaiseAlarm {

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::ledger::Account;
+use super::writer::Work;
 
 /// The longest latency that is told apart, microseconds.
 const LONGEST_US: u64 = 120_000_000;
@@ -50,6 +51,10 @@ pub struct Figures {
     pub alarm_to_commit_ms: Option<Milliseconds>,
     /// The most that the hub had resident, MiB.
     pub hub_rss_mb: Option<f64>,
+    /// Of the time that the hub's writer was busy, so much went into deciding and appending.
+    pub writer_useful_share: f64,
+    /// Committed while alarms came.
+    pub events_per_s: f64,
     /// Alarms without a receipt, by what was said.
     pub failed: BTreeMap<String, u64>,
     /// Other commands that were refused, by code: too late, already filled.
@@ -57,7 +62,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub fn of(phones: usize, account: Account, hub_rss_kib: Option<u64>) -> Self {
+    pub fn of(phones: usize, account: Account, hub_rss_kib: Option<u64>, work: Work) -> Self {
         Self {
             phones,
             alarms: account.alarms,
@@ -70,6 +75,8 @@ impl Figures {
             alarm_to_offer_ms: Milliseconds::of(&account.to_offer),
             alarm_to_commit_ms: Milliseconds::of(&account.to_commit),
             hub_rss_mb: hub_rss_kib.map(|kib| kib as f64 / 1_024.0),
+            writer_useful_share: work.useful_share,
+            events_per_s: work.events_per_s,
             failed: account.failed,
             refused: account.refused,
         }
@@ -90,6 +97,11 @@ impl Figures {
         println!(
             "hub resident         {}",
             self.hub_rss_mb.map_or("-".to_owned(), |mb| format!("{mb:.0} MiB at most"))
+        );
+        println!(
+            "hub writer           {:.0} % of its busy time decides and appends, {:.0} events/s",
+            self.writer_useful_share * 100.0,
+            self.events_per_s
         );
         self.failed.iter().for_each(|(why, count)| println!("NO RECEIPT           {count} x {why}"));
         self.refused.iter().for_each(|(code, count)| println!("refused              {count} x {code}"));

@@ -63,6 +63,17 @@ impl Installation {
         Ok(out.into_owned())
     }
 
+    /// Adds an account and signs it in by its link: the token of its session.
+    ///
+    /// # Errors
+    /// The hub refuses the account or its link.
+    pub async fn sign_in(&self, hub: &Endpoint, account: &str, role: &str) -> anyhow::Result<String> {
+        let said = self.verb(&["user", "add", account, "--role", role]).await?;
+        let code = said.split('#').nth(1).and_then(|rest| rest.split_whitespace().next());
+        let code = code.with_context(|| format!("`hub user add` printed no link: {said}"))?;
+        Ok(hub.sign_in_by_link(code).await?.token)
+    }
+
     /// Starts the hub on any free port and waits until it is ready.
     ///
     /// # Errors
@@ -142,7 +153,16 @@ impl Hub {
 
 /// Resident memory of a process in KiB, as the kernel counts it; `None` when it has ended.
 pub fn rss_kib(pid: u32) -> Option<u64> {
+    status_kib(pid, "VmRSS:")
+}
+
+/// Of it, what the process has made itself: neither its program nor files.
+pub fn rss_anon_kib(pid: u32) -> Option<u64> {
+    status_kib(pid, "RssAnon:")
+}
+
+fn status_kib(pid: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

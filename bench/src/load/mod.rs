@@ -10,6 +10,7 @@ mod people;
 pub mod restart;
 mod stage;
 mod supply;
+mod writer;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,9 +19,13 @@ use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::calls::{self, Format};
+pub use alarms::raise_for_all;
+pub use hub::{Hub, Installation, rss_anon_kib};
+
 use alarms::Stream;
 use figures::Figures;
 use stage::{Cast, Stage};
+use writer::Reading;
 
 /// What load and kill have in common.
 #[derive(clap::Args)]
@@ -80,7 +85,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
@@ -93,7 +100,9 @@ async fn load(options: &Options) -> anyhow::Result<Figures> {
     let memory = stage.pid().map(watch_memory);
     let stream = Stream { per_second: options.alarms_per_second, seconds: options.seconds };
     let bar = bar(stream.count(), "alarms");
+    let before = Reading::of(&stage.desk.hub).await?;
     stage.desk.raise(&cast.calls, 0, stream, || bar.inc(1)).await;
+    let work = before.until(&Reading::of(&stage.desk.hub).await?);
     bar.finish_and_clear();
     crowd.check()?;
     tokio::time::sleep(AFTERWARDS).await;
@@ -101,7 +110,7 @@ async fn load(options: &Options) -> anyhow::Result<Figures> {
     let rss_kib = memory.map(|memory| memory.stop());
     let account = stage.desk.ledger.account(incomplete);
     stage.strike().await?;
-    Ok(Figures::of(options.phones, account, rss_kib.flatten()))
+    Ok(Figures::of(options.phones, account, rss_kib.flatten(), work))
 }
 
 /// The most that a process has resident, looked at until stopped.

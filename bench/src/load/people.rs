@@ -44,10 +44,7 @@ pub async fn import(installation: &Installation, files: &Files) -> anyhow::Resul
 /// # Errors
 /// The hub refuses the account or its link.
 pub async fn operator(installation: &Installation, hub: &Endpoint) -> anyhow::Result<String> {
-    let said = installation.verb(&["user", "add", "bench-desk", "--role", "operator"]).await?;
-    let code = said.split('#').nth(1).and_then(|rest| rest.split_whitespace().next());
-    let code = code.with_context(|| format!("`hub user add` printed no link: {said}"))?;
-    Ok(hub.sign_in_by_link(code).await?.token)
+    installation.sign_in(hub, "bench-desk", "operator").await
 }
 
 /// Signs everybody in by his invitation: their tokens, in the order of the file of volunteers.

@@ -33,7 +33,7 @@ pub struct Options {
 }
 
 /// How often the log's length is asked for.
-const ASK_EVERY: Duration = Duration::from_millis(200);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// The log must reach its length within this.
 const GROWN_WITHIN: Duration = Duration::from_secs(1_800);
 

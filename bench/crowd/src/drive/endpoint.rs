@@ -124,6 +124,15 @@ impl Endpoint {
         self.answer(path, self.0.http.get(format!("{}{path}", self.0.base)), token).await
     }
 
+    /// What is not JSON: the metrics.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.0.http.get(format!("{}{path}", self.0.base)).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
     async fn answer<A: DeserializeOwned>(
         &self,
         path: &str,
