@@ -11,7 +11,7 @@ use super::view::{Group, StreamView};
 pub const RING_COMMITS_MAX: usize = 32_768;
 
 /// Bytes kept, frames and what holds them; at the limit the oldest commits leave.
-pub const RING_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What a frame takes beside its bytes: its place, the count of those who share it, the person's list of seqs.
 const FRAME_OVERHEAD_BYTES: usize = size_of::<(Person, Delta)>() + 80;

@@ -216,6 +216,8 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         let began = Instant::now();
         let batch = step::decide_batch(&mut lead.state, now, gap_ms, &taken);
         metrics::histogram!("baiying_decide_seconds").record(began.elapsed().as_secs_f64());
+        let events = batch.commits.iter().map(|commit| commit.events.len() as u64).sum();
+        metrics::counter!("baiying_events_total").increment(events);
         metrics::histogram!("baiying_writer_batch_commits").record(batch.commits.len() as f64);
         if batch.commits.is_empty() {
             self.confirm().await?;

@@ -1,5 +1,6 @@
 //! One connection, one task: what waits is fed and flushed once, what comes is read, and a silent peer is let go.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -109,7 +110,10 @@ impl Live {
                     patience.as_mut().reset(self.look_again(heard + silence_max));
                     self.still_signed_in()
                 }
-                () = std::future::ready(()), if self.is_behind() => self.catch_up(socket).await,
+                () = std::future::ready(()), if self.is_behind() => {
+                    // Boxed, as a resync is: what a socket does seldom is not kept for as long as it is open.
+                    Box::pin(self.catch_up(socket)).await
+                }
             };
             if let Err(closing) = done {
                 return closing;
@@ -167,10 +171,14 @@ impl Live {
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(CloseCode::HeartbeatLost.into()),
         };
         match inbound::read(text.as_bytes()) {
-            Ok(Inbound::Command(order)) => self.command(order).await,
+            Ok(Inbound::Command(order)) => {
+                if let Some(answered) = self.command(order) {
+                    answered.await;
+                }
+            }
             Ok(Inbound::Position(fix)) => self.position(&fix),
             Ok(Inbound::Ping(ping)) => self.pong(ping.at),
-            Ok(Inbound::Resync(resync)) => return self.resync(resync).await,
+            Ok(Inbound::Resync(resync)) => return Box::pin(self.resync(resync)).await,
             Ok(Inbound::Hello(_)) => return Err(again()),
             Err(Unreadable { id: Some(id), refusal }) => self.shared.answer(id, Err(*refusal)),
             Err(Unreadable { id: None, refusal }) => return Err(bad_frame(&refusal)),
@@ -178,13 +186,16 @@ impl Live {
         Ok(())
     }
 
-    async fn command(&mut self, order: Order) {
+    /// Has a command carried out on a task of its own; what is returned is to be waited for before this socket is read
+    /// further.
+    fn command(&mut self, order: Order) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
         let (shared, id) = (self.shared.clone(), Uuid::from_u128(order.id.0));
         let waiting = shared.in_flight.load(Ordering::Relaxed) >= COMMANDS_IN_FLIGHT_MAX as u32;
         if !order.is_alarm() {
             let refused = if waiting { Err(too_many()) } else { self.bucket.take(std::time::Instant::now()) };
             if let Err(refusal) = refused {
-                return shared.answer(id, Err(refusal));
+                shared.answer(id, Err(refusal));
+                return None;
             }
         }
         shared.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -195,10 +206,10 @@ impl Live {
         };
         if waiting {
             // An alarm is not refused; this socket is read no further until it is answered.
-            Box::pin(task).await;
-        } else {
-            tokio::spawn(task);
+            return Some(Box::pin(task));
         }
+        tokio::spawn(task);
+        None
     }
 
     /// A fix; what cannot be one is dropped and counted, for a phone with a broken receiver must still get its offers.

@@ -66,7 +66,9 @@ impl<J: Journal> Seat<J> {
                 Call::Stop => return Ok(Left::Stopped),
                 Call::Deposed => return Ok(self.step_down(ears).await),
                 call => {
+                    let began = Instant::now();
                     let answered = self.answer(call).await;
+                    metrics::histogram!("baiying_writer_busy_seconds").record(began.elapsed().as_secs_f64());
                     if !self.parts.writer.is_leading() && self.recover_lead(answered, ears).await? == Left::Changed {
                         return Ok(Left::Changed);
                     }
