@@ -1,5 +1,6 @@
 //! Baiying measured: real calls replayed on virtual time or sent over real sockets, and the matcher beside its peers.
 
+mod assign;
 mod calls;
 mod load;
 mod matcher;
@@ -29,6 +30,8 @@ enum Verb {
     Restart(load::restart::Options),
     /// The index on a city of up to a million, beside those whom people would take instead
     Matcher(matcher::Options),
+    /// Exact assignment against published optima, brute force and scipy
+    Assign(assign::Options),
     /// Rates alone, of every side
     Peers(matcher::Options),
     /// One message to ten thousand clients: the hub, axum and socket.io side by side
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Kill(options) => load::kill::run(&options),
         Verb::Restart(options) => load::restart::run(&options),
         Verb::Matcher(options) => matcher::run(&options),
+        Verb::Assign(options) => assign::run(&options),
         Verb::Peers(options) => matcher::run_peers(&options),
         Verb::Push(options) => push::run(&options),
         Verb::PushAnchor => push::run_anchor(),

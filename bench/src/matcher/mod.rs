@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::peers::{COUNT, Dialect, Found, KdTrees, OneTree, Ours, RADIUS_M, Scan, Server, Side, Step};
 pub use city::{CENTRE, City, DEGREE_M, SIDE_M, SKILLS};
+pub use rates::median;
 use rates::{Rates, measure};
 use workload::{Workload, rank_query};
 
@@ -152,7 +153,7 @@ impl Bench {
                 queries.len() as f64 / started.elapsed().as_secs_f64()
             })
             .collect();
-        rates::median(&mut rates)
+        median(&mut rates)
     }
 
     /// Each query timed by itself.
