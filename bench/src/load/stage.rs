@@ -36,7 +36,7 @@ impl Cast {
     /// The calls make no district.
     pub fn of(common: &Common, calls: Vec<Call>, phones: usize) -> anyhow::Result<Self> {
         let pace = Pace(common.life_speed.max(1));
-        let rules = Rules { format: common.format, pace, second_helper: false, wave_size: WAVE_SIZE };
+        let rules = Rules { format: common.format, pace, second_helper: false, wave_size: WAVE_SIZE, batch_ms: 0 };
         let scene = scene::scene(&calls, common.format, &rules)?;
         let residents = scene::people(&calls, &scene, phones, common.seed);
         Ok(Self { calls, scene, residents, pace })

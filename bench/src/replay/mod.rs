@@ -2,6 +2,7 @@
 //! the same file, seed and engine give the same digest.
 
 mod agenda;
+mod batched;
 mod engine;
 mod fleet;
 mod followed;
@@ -52,6 +53,10 @@ pub struct Options {
     /// sf-fire: the state follows reality after each call, or lives by the engine's own choices
     #[arg(long, value_enum, default_value_t = Way::Both)]
     way: Way,
+    /// All calls as service requests, twice: one at a time, and collected so long and matched together; prints the gain
+    /// (montco and boston-311)
+    #[arg(long)]
+    batch_ms: Option<u64>,
     /// Prints the figures as JSON
     #[arg(long)]
     json: bool,
@@ -72,6 +77,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if !options.json {
         println!("{} rows, {} calls from {}\n{}", read.rows, read.calls.len(), options.calls.display(), read.findings);
     }
+    if let Some(batch_ms) = options.batch_ms {
+        return batched::print(&batched::gain(options, &read, batch_ms)?, options.json);
+    }
     let figures = figures(options, &read)?;
     match options.json {
         true => println!("{}", serde_json::to_string_pretty(&figures)?),
@@ -82,12 +90,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 fn figures(options: &Options, read: &Calls) -> anyhow::Result<Figures> {
     let started = Instant::now();
-    let rules = Rules { format: options.format, pace: Pace::LIFE, second_helper: true, wave_size: 6 };
+    let rules = Rules { format: options.format, pace: Pace::LIFE, second_helper: true, wave_size: 6, batch_ms: 0 };
     let scene = scene::scene(&read.calls, options.format, &rules)?;
     let (tally, mirror, engine, followed) = match options.format {
         Format::SfFire => fleet_figures(options, &read.calls, &scene)?,
         Format::Montco | Format::Boston311 => {
-            let (tally, mirror, engine) = town_figures(options, &read.calls, &scene)?;
+            let requests = options.format == Format::Boston311;
+            let (tally, mirror, engine) = town_figures(options, &read.calls, &scene, requests)?;
             (tally, mirror, engine, None)
         }
     };
@@ -98,12 +107,17 @@ fn figures(options: &Options, read: &Calls) -> anyhow::Result<Figures> {
     Ok(Figures::of(tally, &mirror, commits, digest, started.elapsed()))
 }
 
-fn town_figures(options: &Options, calls: &[Call], scene: &Scene) -> anyhow::Result<(Tally, Mirror, Engine)> {
+fn town_figures(
+    options: &Options,
+    calls: &[Call],
+    scene: &Scene,
+    requests: bool,
+) -> anyhow::Result<(Tally, Mirror, Engine)> {
     let residents: Vec<Resident> = scene::people(calls, scene, options.volunteers, options.seed);
     let volunteers = residents.iter().map(|resident| resident.volunteer.clone()).collect();
     let engine = Engine::new(DISTRICT, options.journal.as_deref())?;
     let (engine, mirror, now) = found(engine, calls, scene, volunteers)?;
-    let mut town = Town::new(engine, mirror, &residents, (options.format, scene.centre), now)?;
+    let mut town = Town::new(engine, mirror, &residents, (requests, scene.centre), now)?;
     let bar = bar(calls.len());
     town.live(calls, || bar.inc(1))?;
     bar.finish_and_clear();

@@ -20,6 +20,8 @@ pub struct Tally {
     pub chosen_m: Vec<u64>,
     pub sent_m: Vec<u64>,
     pub first_accept_ms: Vec<u64>,
+    /// From the call until somebody was there.
+    pub arrived_ms: Vec<u64>,
     pub regret_m: Option<i64>,
 }
 

@@ -50,7 +50,7 @@ fn fleet_calls() -> Calls {
 
 fn options(format: Format, seed: u64, journal: Option<PathBuf>) -> Options {
     let (calls, way) = (PathBuf::new(), Way::Both);
-    Options { calls, format, volunteers: 80, seed, first: None, journal, way, json: true }
+    Options { calls, format, volunteers: 80, seed, first: None, journal, way, batch_ms: None, json: true }
 }
 
 #[test]
@@ -118,4 +118,15 @@ fn two_people_in_one_slot_and_one_in_two_places_are_seen() {
     assert_eq!(mirror.faults.double_assignments, 1, "a slot with two people");
     mirror.take(minutes(1), &again(volunteer, 901));
     assert_eq!(mirror.faults.double_assignments, 3, "and one person twice, in a slot that has another");
+}
+
+#[test]
+fn a_batch_and_one_at_a_time_serve_the_same_calls_by_the_same_rules() {
+    let options = Options { batch_ms: Some(60_000), ..options(Format::Montco, 1, None) };
+    let gain = batched::gain(&options, &town_calls(), 60_000).unwrap();
+    for way in [&gain.one_at_a_time, &gain.batched] {
+        assert_eq!((way.requests, way.double_assignments), (40, 0), "{gain:?}");
+        assert!(way.accepted > 30 && way.total_km > 0.0, "{gain:?}");
+        assert!((0.0..=1.0).contains(&way.on_time_share), "{gain:?}");
+    }
 }

@@ -1,8 +1,10 @@
 //! Calls among simulated people: the whole file in its own calendar, everybody walking, answering, ignoring, working.
 
+use std::collections::BTreeSet;
+
 use crowd::model::{Act, Heard, Pace, Person};
 use matcher::{
-    AccountId, Actor, CallSource, CallerKey, Command, Commit, Disposition, Event, HOUR_MS, IncidentId, MINUTE_MS,
+    AccountId, Actor, AssignmentId, CallSource, CallerKey, Command, Commit, Disposition, Event, HOUR_MS, IncidentId, MINUTE_MS,
     MilestoneStep, NewIncident, Observation, Position, TaskId, TaskOutcome, Timestamp, VolunteerId,
 };
 
@@ -10,7 +12,7 @@ use super::agenda::Agenda;
 use super::engine::Engine;
 use super::mirror::Mirror;
 use super::tally::Tally;
-use crate::calls::{Call, Format};
+use crate::calls::Call;
 use crate::scene::{DISTRICT, Resident};
 
 /// An incident nobody is on any more is closed by the desk after so long, and looked at again so often until then.
@@ -41,8 +43,11 @@ pub struct Town {
     /// Whether his next fix is in the agenda.
     fixing: Vec<bool>,
     agenda: Agenda<Next>,
-    format: Format,
+    /// Calls are service requests, not alarms.
+    requests: bool,
     centre: Position,
+    /// Who has been reached already by somebody.
+    reached: BTreeSet<IncidentId>,
 }
 
 impl Town {
@@ -54,13 +59,13 @@ impl Town {
         engine: Engine,
         mirror: Mirror,
         residents: &[Resident],
-        (format, centre): (Format, Position),
+        (requests, centre): (bool, Position),
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         let people: Vec<_> = residents.iter().map(|r| Person::new(r.temper, r.volunteer.home, Pace::LIFE)).collect();
         let fixing = vec![false; people.len()];
-        let mut town =
-            Self { engine, mirror, tally: Tally::default(), people, fixing, agenda: Agenda::default(), format, centre };
+        let (tally, agenda, reached) = (Tally::default(), Agenda::default(), BTreeSet::new());
+        let mut town = Self { engine, mirror, tally, people, fixing, agenda, requests, centre, reached };
         for resident in residents {
             let volunteer = resident.volunteer.id;
             town.engine.observe(&[Observation::Reach { volunteer, reachable: true }]);
@@ -119,7 +124,7 @@ impl Town {
     fn call(&mut self, number: u64, call: &Call) -> anyhow::Result<()> {
         self.tally.calls += 1;
         // A service request needs a place: where the file has none, the desk writes down the city hall. An alarm does not.
-        let known = if self.format == Format::Boston311 { Some(self.centre) } else { None };
+        let known = self.requests.then_some(self.centre);
         let incident = NewIncident {
             kind: call.kind.clone(),
             source: CallSource::Phone,
@@ -131,9 +136,9 @@ impl Town {
             drill: false,
             roles: None,
         };
-        let command = match self.format {
-            Format::Boston311 => Command::RequestService(incident),
-            Format::Montco | Format::SfFire => Command::RaiseAlarm(incident),
+        let command = match self.requests {
+            true => Command::RequestService(incident),
+            false => Command::RaiseAlarm(incident),
         };
         self.must(call.at, DESK, command)
     }
@@ -240,8 +245,23 @@ impl Town {
             self.tally.chosen_m.push(here.distance_m(place).round() as u64);
             self.tell(now, *volunteer, Heard::Assigned { assignment: *assignment, place });
         }
+        if let Event::MilestoneReached { assignment, milestone, .. } = event
+            && milestone.step == MilestoneStep::OnScene
+        {
+            self.arrived(now, *assignment);
+        }
         if let Event::TaskOpened { task, .. } = event {
             self.agenda.add(now.plus_ms(TASK_SETTLED_MS), Next::Settle(*task));
+        }
+    }
+
+    /// The first who gets there decides whether help was in time.
+    fn arrived(&mut self, now: Timestamp, assignment: AssignmentId) {
+        let Some((incident, _)) = self.mirror.assignment(assignment) else { return };
+        if self.reached.insert(incident)
+            && let Some(case) = self.mirror.cases.get(&incident)
+        {
+            self.tally.arrived_ms.push(now.since_ms(case.opened_at));
         }
     }
 

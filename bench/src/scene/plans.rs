@@ -22,6 +22,8 @@ pub struct Rules {
     /// A second helper for a threat to life and for fires.
     pub second_helper: bool,
     pub wave_size: u16,
+    /// Service requests of one kind are collected so long and matched together; 0: one at a time.
+    pub batch_ms: u64,
 }
 
 /// An offer never stands shorter than this, however fast people live: the network does not live faster.
@@ -77,7 +79,7 @@ impl Rules {
             alert_budget: false,
             sensitive: false,
             words: String::new(),
-            batch_ms: 0,
+            batch_ms: self.batch_ms,
         }
     }
 }
@@ -85,7 +87,7 @@ impl Rules {
 /// A fire department: whoever of the right type is nearest goes, from anywhere in the city, without rest between calls.
 /// Two calls of one kind at one place are two calls: the file says so.
 fn fleet(kind: &str) -> ResponsePlan {
-    let rules = Rules { format: Format::SfFire, pace: Pace::LIFE, second_helper: false, wave_size: 1 };
+    let rules = Rules { format: Format::SfFire, pace: Pace::LIFE, second_helper: false, wave_size: 1, batch_ms: 0 };
     let wave = WavePolicy {
         size: 1,
         radius_m: 100_000,
