@@ -1,6 +1,7 @@
 //! Baiying measured: real calls replayed on virtual time or sent over real sockets, and the matcher beside its peers.
 
 mod assign;
+mod budget;
 mod calls;
 mod load;
 mod matcher;
@@ -32,6 +33,11 @@ enum Verb {
     Matcher(matcher::Options),
     /// Exact assignment against published optima, brute force and scipy
     Assign(assign::Options),
+    /// Instructions of five hot functions, against the counts kept here (needs valgrind)
+    Budget(budget::Options),
+    /// What budget counts
+    #[command(hide = true)]
+    Operate(budget::Operate),
     /// Rates alone, of every side
     Peers(matcher::Options),
     /// One message to ten thousand clients: the hub, axum and socket.io side by side
@@ -49,6 +55,8 @@ fn main() -> anyhow::Result<()> {
         Verb::Restart(options) => load::restart::run(&options),
         Verb::Matcher(options) => matcher::run(&options),
         Verb::Assign(options) => assign::run(&options),
+        Verb::Budget(options) => budget::run(&options),
+        Verb::Operate(options) => budget::operate(&options),
         Verb::Peers(options) => matcher::run_peers(&options),
         Verb::Push(options) => push::run(&options),
         Verb::PushAnchor => push::run_anchor(),

@@ -15,26 +15,48 @@ use super::city::{CENTRE, City, SKILLS};
 use super::{percentiles_us, stopwatch};
 
 const ALARMS: usize = 3_000;
+const ALARM_EVERY_MS: u64 = 200;
 const WAVE_SIZE: u16 = 8;
 const START: Timestamp = Timestamp(1_800_000_000_000);
 
-/// p50, p99 and p99.9 of deciding [`ALARMS`] alarms, each of a skill of its own choosing.
+/// p50, p99 and p99.9 of deciding [`ALARMS`] alarms.
 ///
 /// # Errors
 /// The engine refuses the city or an alarm.
 pub fn decision_us(people: &[Entry], seed: u64) -> anyhow::Result<Value> {
-    let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0 };
-    engine.found(people)?;
-    let mut city = City::new(seed);
+    let mut alarms = Alarms::new(people, seed)?;
     let mut histogram = stopwatch();
     for _ in 0..ALARMS {
-        let (at, _) = city.address();
-        let kind = kind(SkillId(city.skill().0.trailing_zeros() as u8));
-        engine.now = engine.now.plus_ms(200);
-        let took_ns = engine.submit(Command::RaiseAlarm(alarm(kind, at, engine.commands)))?;
-        histogram.saturating_record(took_ns);
+        histogram.saturating_record(alarms.decide_next()?);
     }
     Ok(percentiles_us(&histogram))
+}
+
+/// An engine with the whole city in it, and one alarm after the other, each of a skill of its own choosing.
+pub struct Alarms {
+    engine: Engine,
+    city: City,
+}
+
+impl Alarms {
+    /// # Errors
+    /// The engine refuses the city.
+    pub fn new(people: &[Entry], seed: u64) -> anyhow::Result<Self> {
+        let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0 };
+        engine.found(people)?;
+        Ok(Self { engine, city: City::new(seed) })
+    }
+
+    /// How many nanoseconds the next decision took.
+    ///
+    /// # Errors
+    /// The engine refuses the alarm.
+    pub fn decide_next(&mut self) -> anyhow::Result<u64> {
+        let (at, _) = self.city.address();
+        let kind = kind(SkillId(self.city.skill().0.trailing_zeros() as u8));
+        self.engine.now = self.engine.now.plus_ms(ALARM_EVERY_MS);
+        self.engine.submit(Command::RaiseAlarm(alarm(kind, at, self.engine.commands)))
+    }
 }
 
 struct Engine {

@@ -4,10 +4,12 @@
 mod city;
 mod decision;
 mod rates;
+mod report;
 mod workload;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
@@ -17,9 +19,11 @@ use serde_json::{Map, Value, json};
 
 use crate::peers::{COUNT, Dialect, Found, KdTrees, OneTree, Ours, RADIUS_M, Scan, Server, Side, Step};
 pub use city::{CENTRE, City, DEGREE_M, SIDE_M, SKILLS};
+pub use decision::Alarms;
 pub use rates::median;
 use rates::{Rates, measure};
-use workload::{Workload, rank_query};
+use workload::Workload;
+pub use workload::rank_query;
 
 /// Queries whose answers are compared with the naive list.
 const COMPARED: usize = 300;
@@ -38,6 +42,9 @@ pub struct Options {
     /// A server of the same protocol that speaks NEARBY: host:port
     #[arg(long)]
     nearby: Option<String>,
+    /// Writes an HTML page with plots
+    #[arg(long)]
+    report: Option<PathBuf>,
     /// Prints the figures as JSON
     #[arg(long)]
     json: bool,
@@ -54,8 +61,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     figures.insert("peers".into(), rates.peers());
     figures.insert("query_us".into(), bench.query_us());
     figures.insert("decision_us".into(), decision::decision_us(&bench.people, options.seed)?);
-    print(&Value::Object(figures), options.json);
-    Ok(())
+    finish(figures, options)
 }
 
 /// Rates of every side, ours among them.
@@ -69,15 +75,17 @@ pub fn run_peers(options: &Options) -> anyhow::Result<()> {
     let mut figures = rates.ratios();
     figures.insert("volunteers".into(), json!(options.volunteers));
     figures.insert("peers".into(), rates.peers());
-    print(&Value::Object(figures), options.json);
-    Ok(())
+    finish(figures, options)
 }
 
-fn print(figures: &Value, json: bool) {
-    match json {
+fn finish(figures: Map<String, Value>, options: &Options) -> anyhow::Result<()> {
+    options.report.as_deref().map_or(Ok(()), |path| report::write(path, &figures))?;
+    let figures = Value::Object(figures);
+    match options.json {
         true => println!("{figures}"),
         false => println!("{figures:#}"),
     }
+    Ok(())
 }
 
 struct Bench {
