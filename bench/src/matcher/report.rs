@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn every_side_has_its_bar() {
-        let figures = json!({ "volunteers": 10, "peers": { "baiying": { "mixed": 1000.0 }, "kiddo": { "mixed": 10.0 } } });
+        let figures =
+            json!({ "volunteers": 10, "peers": { "baiying": { "mixed": 1000.0 }, "kiddo": { "mixed": 10.0 } } });
         let page = super::page(figures.as_object().unwrap());
         assert!(page.contains("10 volunteers") && page.contains("<h2>mixed</h2>"), "{page}");
         // Three decades and one, of eight that are 560 wide.

@@ -42,7 +42,10 @@ pub struct Served {
 /// # Errors
 /// As [`super::run`]; and where there are no simulated people.
 pub fn gain(options: &Options, read: &Calls, batch_ms: u64) -> anyhow::Result<Gain> {
-    anyhow::ensure!(options.format != Format::SfFire, "--batch-ms is for montco and boston-311; a fleet has no requests");
+    anyhow::ensure!(
+        options.format != Format::SfFire,
+        "--batch-ms is for montco and boston-311; a fleet has no requests"
+    );
     let (one_at_a_time, batched) = (served(options, read, 0)?, served(options, read, batch_ms)?);
     let distance_saved = 1.0 - batched.km_per_accepted / one_at_a_time.km_per_accepted;
     let on_time_gained = batched.on_time_share - one_at_a_time.on_time_share;

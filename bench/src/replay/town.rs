@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crowd::model::{Act, Heard, Pace, Person};
 use matcher::{
-    AccountId, Actor, AssignmentId, CallSource, CallerKey, Command, Commit, Disposition, Event, HOUR_MS, IncidentId, MINUTE_MS,
-    MilestoneStep, NewIncident, Observation, Position, TaskId, TaskOutcome, Timestamp, VolunteerId,
+    AccountId, Actor, AssignmentId, CallSource, CallerKey, Command, Commit, Disposition, Event, HOUR_MS, IncidentId,
+    MINUTE_MS, MilestoneStep, NewIncident, Observation, Position, TaskId, TaskOutcome, Timestamp, VolunteerId,
 };
 
 use super::agenda::Agenda;

@@ -228,7 +228,12 @@ fn after_the_last_step_whoever_can_come_later_is_asked_and_nobody_twice() {
         town.must(Command::ReachMilestone { assignment, step, tapped_ago_ms: 0, sheet: None });
     };
     assert_eq!(asked_after_the_last_step(|town| town.pass(DAY_MS)), [0u64; 0], "time alone brings nobody");
-    assert_eq!(asked_after_the_last_step(|town| drop(town.must(on_duty(volunteer_id(2))))), [2]);
+    assert_eq!(
+        asked_after_the_last_step(|town| {
+            town.must(on_duty(volunteer_id(2)));
+        }),
+        [2]
+    );
     assert_eq!(asked_after_the_last_step(|town| town.people(vec![person(5, 400.0, &[])])), [5]);
     assert_eq!(asked_after_the_last_step(|town| town.people(vec![person(5, 9_000.0, &[])])), [0u64; 0], "too far");
     assert_eq!(asked_after_the_last_step(done), [0u64; 0], "he rests first");
