@@ -94,14 +94,19 @@ impl Maps {
 
     /// Counts what walls show in figures. True if the `latest` lane has news since the last call.
     pub fn count(&mut self, district: &SharedDistrict, online: usize) -> bool {
-        let (at, open, on_duty) = {
+        let (at, open, on_duty, short) = {
             let district = district.read().unwrap_or_else(PoisonError::into_inner);
             let open = district.incidents().filter(|incident| !incident.state.ended()).count();
             let on_duty: usize = district.grids().map(|grid| usize::from(district.on_duty(grid.id))).sum();
-            (district.at, open, on_duty)
+            let short = district.grids().filter(|grid| district.on_duty(grid.id) < grid.minimum_on_duty).count();
+            (district.at, open, on_duty, short)
         };
-        for (name, value) in [("online", online), ("open_incidents", open), ("on_duty", on_duty)] {
-            metrics::gauge!("baiying_district", "what" => name).set(value as f64);
+        let number = self.district.to_string();
+        // So that "no wall" is a 0 and not a series that was never there.
+        metrics::gauge!("baiying_walls_open", "district" => number.clone()).increment(0.0);
+        let counted = [("online", online), ("open_incidents", open), ("on_duty", on_duty), ("grids_short", short)];
+        for (name, value) in counted {
+            metrics::gauge!("baiying_district", "district" => number.clone(), "what" => name).set(value as f64);
             let value = i64::try_from(value).unwrap_or(i64::MAX);
             if self.counters.insert(name, value) != Some(value) {
                 self.put(Key::Counter(name), at, LatestData::Counter(value));

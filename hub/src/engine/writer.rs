@@ -98,7 +98,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     /// # Errors
     /// The journal's; `Corrupt` and `Format` are for the operator and do not pass by themselves.
     pub async fn load(&mut self) -> Result<Loaded, JournalError> {
-        self.lead = None;
+        self.put_down();
         let head = self.journal.claim(self.district, self.owner).await?;
         let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
         self.begin(head, recovered).await
@@ -119,6 +119,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
             confirmed_ms: now_ms,
             gap_ms: (head.last_seq > 0 && gap_ms > GAP_MS_MIN).then_some(gap_ms),
         });
+        self.show_lead();
         Ok(Loaded { head, recovered })
     }
 
@@ -127,7 +128,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     /// # Errors
     /// As [`Writer::load`].
     pub async fn load_onto(&mut self, warm: Option<District>) -> Result<Loaded, JournalError> {
-        self.lead = None;
+        self.put_down();
         let head = self.journal.claim(self.district, self.owner).await?;
         let reach = self.reach(&head);
         // A state ahead of the log, or one before wakes that are owed, is no beginning.
@@ -141,12 +142,24 @@ impl<J: Journal, C: Clock> Writer<J, C> {
 
     /// Leads no more: the state is dropped, and nothing can be appended by it.
     pub fn step_down(&mut self) {
-        self.lead = None;
+        self.put_down();
     }
 
     /// The district.
     pub fn district(&self) -> u32 {
         self.district
+    }
+
+    /// Forgets the state: what was decided on it and not stored never happened.
+    fn put_down(&mut self) {
+        self.lead = None;
+        self.show_lead();
+    }
+
+    /// For whoever watches: a district that no hub leads takes alarms in, but asks nobody.
+    fn show_lead(&self) {
+        let leads = if self.lead.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("baiying_leads", "district" => self.district.to_string()).set(leads);
     }
 
     /// A cursor of wakes that is far behind belongs to a channel that was set up just now: those offers are over.
@@ -201,7 +214,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     pub async fn turn(&mut self, entries: Vec<Entry>) -> Result<Turn, JournalError> {
         let turned = self.try_turn(entries).await;
         if turned.is_err() {
-            self.lead = None;
+            self.put_down();
         }
         turned
     }
@@ -224,8 +237,10 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         } else {
             let append = lead.append_of(last_seq, &batch, sealed)?;
             let began = Instant::now();
+            let bytes = append.commits.iter().map(|commit| commit.body.len() as u64).sum();
             self.journal.append(append).await?;
             metrics::histogram!("baiying_append_seconds").record(began.elapsed().as_secs_f64());
+            metrics::counter!("baiying_log_bytes_total", "district" => self.district.to_string()).increment(bytes);
             lead.confirmed_ms = self.clock.steady_ms();
         }
         Ok(finish(batch, places))
@@ -243,7 +258,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         let beaten = self.journal.beat(lead.fence, now.0).await;
         match &beaten {
             Ok(()) => lead.confirmed_ms = steady_ms,
-            Err(_) => self.lead = None,
+            Err(_) => self.put_down(),
         }
         beaten
     }

@@ -11,6 +11,7 @@ mod patience;
 mod registry;
 mod session;
 mod upgrade;
+mod walls;
 
 #[cfg(test)]
 pub use inbound::{Inbound, read as read_frame};

@@ -25,6 +25,7 @@ use super::following::{Following, Next};
 use super::hello::{Closing, Introduced, bad_frame, heartbeat_ms, introduce, text};
 use super::inbound::{self, Inbound, Unreadable};
 use super::registry::DeviceKey;
+use super::walls::OpenWall;
 use crate::engine::{Lane, Online, Outbox};
 use crate::records::Identity;
 
@@ -55,14 +56,14 @@ async fn serve(edge: Edge, socket: &mut WebSocket, introduced: Introduced, langu
     let Introduced { who, device, socket: id, outbox, following, welcome } = introduced;
     let key = DeviceKey { subject: who.subject, device };
     edge.sockets().enter(key.clone(), id, who.session, outbox.clone());
-    let online = online(&edge, &who);
+    let seen = (online(&edge, &who), OpenWall::of(&who));
     let session = Arc::new(Shared { edge: edge.clone(), who, outbox, language, in_flight: AtomicU32::new(0) });
     let mut live = Live { shared: session, following, bucket: Bucket::full(std::time::Instant::now()) };
     let closing = match send(socket, [welcome.into()]).await {
         Ok(()) => live.turn(socket).await,
         Err(closing) => closing,
     };
-    drop(online);
+    drop(seen);
     edge.sockets().leave(&key, id);
     live.shared.outbox.close(closing.code);
     closing
