@@ -94,14 +94,13 @@ impl Maps {
 
     /// Counts what walls show in figures. True if the `latest` lane has news since the last call.
     pub fn count(&mut self, district: &SharedDistrict, online: usize) -> bool {
-        let (at, open, on_duty, short) = {
+        let (number, at, open, on_duty, short) = {
             let district = district.read().unwrap_or_else(PoisonError::into_inner);
             let open = district.incidents().filter(|incident| !incident.state.ended()).count();
             let on_duty: usize = district.grids().map(|grid| usize::from(district.on_duty(grid.id))).sum();
             let short = district.grids().filter(|grid| district.on_duty(grid.id) < grid.minimum_on_duty).count();
-            (district.at, open, on_duty, short)
+            (district.id.to_string(), district.at, open, on_duty, short)
         };
-        let number = self.district.to_string();
         // So that "no wall" is a 0 and not a series that was never there.
         metrics::gauge!("baiying_walls_open", "district" => number.clone()).increment(0.0);
         let counted = [("online", online), ("open_incidents", open), ("on_duty", on_duty), ("grids_short", short)];

@@ -51,6 +51,6 @@ pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     let settings = args.folder.settings()?.checked()?;
     let folder = DataFolder::open(&args.folder.data)?;
     let done = into(&args.file, folder.path(), &settings).await?;
-    println!("已恢复 / restored: {done}\n{}", "客户端会重新取快照 / every client starts anew with a snapshot");
+    println!("已恢复 / restored: {done}\n客户端会重新取快照 / every client starts anew with a snapshot");
     Ok(ExitCode::SUCCESS)
 }
