@@ -6,6 +6,10 @@ use super::marks::{LANES, NONE};
 use super::postings::{List, Postings, Tiles};
 use super::walk::{Met, Squares, Visitor, first_row};
 
+/// How many squares are fetched together: the first lines of all of them are asked for before any is looked at, so that they
+/// arrive at the same time instead of one after the other.
+pub(super) const TOGETHER: usize = 16;
+
 /// A square to be visited.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Stop {
@@ -70,23 +74,31 @@ impl Layer for Cells<'_> {
     #[inline]
     fn visit(&self, index: &Index, _spot: Spot, stops: Stops<impl Fn(u32) -> u32>, visitor: &mut impl Visitor) {
         let (stops, squares, place) = stops;
-        for stop in stops {
+        let (chunks, skills) = (&self.index.chunks, self.skills);
+        let mut heads = [(NONE, 0u16); TOGETHER];
+        for (stop, head) in stops.iter().zip(&mut heads) {
+            let chunk = chunks.head(place(stop.bit));
+            *head = (chunk, visitor.lanes(chunks.marks(chunk), stop.nearest) & chunks.lanes_with(chunk, skills));
+        }
+        for (stop, &(chunk, lanes)) in stops.iter().zip(&heads) {
             if stop.nearest <= visitor.bound() {
-                let head = self.index.chunks.head(place(stop.bit));
-                visit_cell(index, (head, squares.corner(stop.bit), stop.nearest), self.skills, visitor);
+                visit_cell(index, (chunk, lanes), (squares.corner(stop.bit), stop.nearest), skills, visitor);
             }
         }
     }
 }
 
-/// Meets the volunteers of a cell, chunk by chunk.
+/// Meets the volunteers of a cell, chunk by chunk; `lanes` are those of the first chunk that may be of interest.
 #[inline]
-fn visit_cell(index: &Index, cell: (u32, Spot, u64), skills: u128, visitor: &mut impl Visitor) {
-    let (mut chunk, from, nearest) = cell;
+fn visit_cell(
+    index: &Index,
+    (mut chunk, mut lanes): (u32, u16),
+    (from, nearest): (Spot, u64),
+    skills: u128,
+    visitor: &mut impl Visitor,
+) {
     let chunks = &index.chunks;
-    while chunk != NONE {
-        let marks = chunks.marks(chunk);
-        let mut lanes = visitor.lanes(marks, nearest) & chunks.lanes_with(chunk, skills);
+    loop {
         let places = chunks.places(chunk);
         while lanes != 0 {
             let lane = lanes.trailing_zeros();
@@ -96,7 +108,11 @@ fn visit_cell(index: &Index, cell: (u32, Spot, u64), skills: u128, visitor: &mut
                 visitor.visit(index, Met::in_lane(square, chunk * LANES + lane));
             }
         }
-        chunk = marks.next;
+        chunk = chunks.marks(chunk).next;
+        if chunk == NONE {
+            return;
+        }
+        lanes = visitor.lanes(chunks.marks(chunk), nearest) & chunks.lanes_with(chunk, skills);
     }
 }
 
@@ -125,14 +141,19 @@ impl Layer for Posts<'_> {
     #[inline]
     fn visit(&self, index: &Index, spot: Spot, stops: Stops<impl Fn(u32) -> u32>, visitor: &mut impl Visitor) {
         let (stops, _, place) = stops;
-        for stop in stops {
+        let mut heads = [(NONE, NONE); TOGETHER];
+        for (stop, head) in stops.iter().zip(&mut heads) {
+            let place = place(stop.bit);
+            let list = self.postings.head(self.tiles, place as usize >> 6, place & 63);
+            *head = (list, self.postings.list(list).next);
+        }
+        for (stop, &(list, mut next)) in stops.iter().zip(&heads) {
             if stop.nearest <= visitor.bound() {
-                let place = place(stop.bit);
-                let mut list = self.postings.head(self.tiles, place as usize >> 6, place & 63);
-                while list != NONE {
-                    let holders = self.postings.list(list);
+                visit_list(index, self.postings.list(list), spot, visitor);
+                while next != NONE {
+                    let holders = self.postings.list(next);
                     visit_list(index, holders, spot, visitor);
-                    list = holders.next;
+                    next = holders.next;
                 }
             }
         }
