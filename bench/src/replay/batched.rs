@@ -6,8 +6,8 @@ use matcher::HOUR_MS;
 use serde::Serialize;
 
 use super::{Options, town_figures};
-use crate::calls::{Calls, Format};
-use crate::scene::{self, Rules};
+use crate::calls::{Call, Calls, Format};
+use crate::scene::{self, Rules, inside};
 
 /// Help for a service request is in time when somebody is there so soon.
 const ON_TIME_MS: u64 = HOUR_MS;
@@ -56,7 +56,10 @@ fn served(options: &Options, read: &Calls, batch_ms: u64) -> anyhow::Result<Serv
     let (format, pace) = (options.format, Pace::LIFE);
     let rules = Rules { format, pace, second_helper: false, wave_size: WAVE_SIZE, batch_ms };
     let scene = scene::scene(&read.calls, format, &rules)?;
-    let (tally, mirror, engine) = town_figures(options, &read.calls, &scene, true)?;
+    // An alarm from outside the district is taken all the same; a service request is refused.
+    let within = |call: &&Call| call.place.is_none_or(|place| inside(&scene.grids, place));
+    let calls: Vec<Call> = read.calls.iter().filter(within).cloned().collect();
+    let (tally, mirror, engine) = town_figures(options, &calls, &scene, true)?;
     engine.close()?;
     let total_km = tally.chosen_m.iter().sum::<u64>() as f64 / 1e3;
     let on_time = tally.arrived_ms.iter().filter(|&&arrived_ms| arrived_ms <= ON_TIME_MS).count();

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use matcher::{DistrictId, Grid, Position, ResponsePlan, Skill};
 
-pub use grids::grid_of;
+pub use grids::{grid_of, inside};
 pub use people::{Resident, people};
 pub use plans::{Rules, skills};
 
