@@ -44,7 +44,7 @@ fn on_wall(incident: &str, state: &str) -> String {
 
 async fn go_on_duty(phone: &Page) -> Result<()> {
     phone.until(&is_there(".connection.is-online[role=status]")).await?;
-    ensure!(phone.value("document.querySelector('h1').innerText").await? == NAME);
+    phone.until(&format!("document.querySelector('h1').innerText === '{NAME}'")).await?;
     fits(phone, "off duty").await?;
     phone.picture("phone-off-duty").await?;
     phone.click("[data-do=go-on-duty]").await?;

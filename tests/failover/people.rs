@@ -149,8 +149,9 @@ async fn insist(way: &Endpoint, desk: &str, number: usize, told: &Mutex<Told>) {
             Ok(outcome) => return drop(lock(told).acknowledged.insert(id, outcome)),
             Err(error) => {
                 let why = format!("{error:#}");
-                // A hub that died in the middle has refused nothing.
-                if !why.contains("no answer") && !why.contains("cut off") && !why.contains("unknown_outcome") {
+                // A hub that died in the middle has refused nothing; nor has one whose database is away and that says so.
+                let later = ["no answer", "cut off", "unknown_outcome", "office_unreachable"];
+                if !later.iter().any(|words| why.contains(words)) {
                     lock(told).refused.push(why);
                     return;
                 }

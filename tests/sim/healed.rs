@@ -73,6 +73,11 @@ impl World {
     }
 
     /// Nothing is on its way to him, and he waits for no part of a snapshot.
+    /// Nothing that was said is still under way.
+    pub fn everybody_has_heard(&mut self) -> bool {
+        self.people.everybody().into_iter().all(|who| self.is_up_to_date(who))
+    }
+
     fn is_up_to_date(&mut self, who: Who) -> bool {
         let point = self.people.replica(who).point.map(|(_, seq)| seq);
         let session = self.links[&who].session;

@@ -34,6 +34,9 @@ const ACCURACY_M: f32 = 10.0;
 /// A write of a sound disk takes no longer, milliseconds.
 const WRITE_MS_MAX: u64 = 20;
 
+/// A sound way takes no longer, milliseconds: far less than a pong that would find a gap.
+const FLIGHT_MS_MAX: u64 = 10;
+
 const WORLD_STREAM: u64 = 1;
 const NET_STREAM: u64 = 2;
 const DISK_STREAM: u64 = 3;
@@ -181,9 +184,10 @@ impl World {
         self.run_until(faulty_ms).await;
         self.stop_faults();
         self.run_until(faulty_ms + HEAL_MS).await;
-        // Not in the middle of a write.
-        for end_ms in 1..=WRITE_MS_MAX {
-            if self.processes.first().is_some_and(|process| process.state().is_some()) {
+        // Not in the middle of a write, nor while what it said is under way.
+        for end_ms in 1..=WRITE_MS_MAX + FLIGHT_MS_MAX {
+            let is_at_rest = self.processes.first().is_some_and(|process| process.state().is_some());
+            if is_at_rest && self.everybody_has_heard() {
                 break;
             }
             self.run_until(faulty_ms + HEAL_MS + end_ms).await;

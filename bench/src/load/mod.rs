@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::hub::{Hub, Installation, rss_anon_kib};
 use crate::calls::{self, Format};
 pub use alarms::raise_for_all;
-pub use hub::{Hub, Installation, rss_anon_kib};
 
 use alarms::Stream;
 use figures::Figures;

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use matcher::Rejection;
 use matcher::command::{Field, Why};
+use wire::problem::Retry;
 
 use super::error::Refusal;
 use crate::records::OfficeError;
@@ -110,6 +111,10 @@ impl From<OfficeError> for Refusal {
             }
             OfficeError::Unknown { what, .. } => {
                 Self::new(StatusCode::NOT_FOUND, "unknown", format!("没有这个{what}"), en)
+            }
+            OfficeError::Unreachable(chain) => {
+                tracing::warn!(error = format!("{chain:#}"), "a request waits for the office's database");
+                Self::unavailable("office_unreachable", Retry::SameId)
             }
             OfficeError::Failed(chain) => Self::failed(&chain),
         }

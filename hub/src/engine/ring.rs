@@ -231,14 +231,28 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_leave_when_it_is_full() {
+    fn the_oldest_leave_when_there_are_too_many() {
         let mut ring = Ring::new(0);
         for seq in 1..=RING_COMMITS_MAX as u64 + 5 {
+            ring.push(Entry { seq, groups: Vec::new(), own: Vec::new() });
+        }
+        assert_eq!((ring.entries.len(), ring.floor), (RING_COMMITS_MAX, 5));
+        assert!(ring.bytes <= RING_BYTES_MAX, "the count is the bound here, not the bytes");
+    }
+
+    #[test]
+    fn the_oldest_leave_when_they_take_too_much() {
+        let mut ring = Ring::new(0);
+        let one = Entry { seq: 1, groups: Vec::new(), own: vec![(ME, delta(0, 1))] }.bytes();
+        let fits = RING_BYTES_MAX / one;
+        for seq in 1..=RING_COMMITS_MAX as u64 {
             ring.push(Entry { seq, groups: Vec::new(), own: vec![(ME, delta(0, seq))] });
         }
-        assert_eq!(seqs(ring.missed(mine(), 4)), None);
-        let missed = ring.missed(mine(), 5).map(|deltas| deltas.len());
-        assert_eq!(missed, Some(RING_COMMITS_MAX));
-        assert_eq!(ring.persons[&ME].len(), RING_COMMITS_MAX);
+        // Later frames carry longer numbers, so a few fewer fit.
+        assert!(ring.entries.len() <= fits && ring.entries.len() > fits * 9 / 10, "{} of {fits}", ring.entries.len());
+        assert!(ring.bytes <= RING_BYTES_MAX);
+        assert_eq!(seqs(ring.missed(mine(), ring.floor - 1)), None);
+        assert_eq!(ring.missed(mine(), ring.floor).map(|deltas| deltas.len()), Some(ring.entries.len()));
+        assert_eq!(ring.persons[&ME].len(), ring.entries.len());
     }
 }

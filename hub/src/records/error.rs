@@ -25,13 +25,24 @@ pub enum OfficeError {
     Invalid { field: &'static str, why: String },
     #[error("there is no {what} {name:?}")]
     Unknown { what: &'static str, name: String },
+    /// The database is away for now; nothing was done.
+    #[error("the office database cannot be reached: {0:#}")]
+    Unreachable(anyhow::Error),
     #[error("the office database failed: {0:#}")]
     Failed(anyhow::Error),
 }
 
+/// SQLSTATE class 57: the server stops, crashes or starts (PostgreSQL, Appendix A).
+const OPERATOR_INTERVENTION: &str = "57P";
+
 impl From<sqlx::Error> for OfficeError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
+        let is_away = match &error {
+            sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(said) => said.code().is_some_and(|code| code.starts_with(OPERATOR_INTERVENTION)),
+            _ => false,
+        };
+        if is_away { Self::Unreachable(error.into()) } else { Self::Failed(error.into()) }
     }
 }
 

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AnyConnection, ConnectOptions, Connection, PgConnection, Row, SqlSafeStr};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::error::Answer;
+use super::error::{Answer, OfficeError};
 use crate::store::postgres::{Address, PostgresSettings, bring_up_to_date};
 
 /// Connections that read at once.
@@ -101,7 +101,7 @@ impl Shelf {
                         Err(err) => why = err,
                     }
                 }
-                Err(why.context("no PostgreSQL server takes writes for the office").into())
+                Err(OfficeError::Unreachable(why.context("no PostgreSQL server takes writes for the office")))
             }
         }
     }

@@ -130,7 +130,10 @@ impl Desk {
     async fn roll_back(&mut self) {
         if let Err(err) = self.conn().execute("ROLLBACK").await {
             tracing::warn!(error = %err, "the journal's connection is given up and opened again");
-            self.conn = None;
+            // Closed to its end: the file is locked until then, also for the connection that comes next.
+            if let Some(conn) = self.conn.take() {
+                conn.close().await.unwrap_or_else(|err| tracing::warn!(error = %err, "it was not closed cleanly"));
+            }
         }
     }
 
