@@ -3,6 +3,7 @@
 //! assigned twice, every stream without a gap or begun anew.
 
 mod checker;
+mod districts;
 mod front;
 mod people;
 mod stage;

@@ -180,7 +180,7 @@ async fn leads(hub: &Hub) -> bool {
     let asked = tests::harness::http().get(format!("{}/metrics", hub.base)).timeout(Duration::from_secs(1)).send();
     let Ok(answer) = asked.await else { return false };
     let text = answer.text().await.unwrap_or_default();
-    text.lines().any(|line| line.starts_with("baiying_leading") && line.ends_with(" 1"))
+    text.lines().any(|line| line.starts_with("baiying_leads{") && line.ends_with(" 1"))
 }
 
 /// The skills that a new district begins with come a moment after its first leader: until then the file names unknown ones.

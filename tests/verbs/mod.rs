@@ -1,6 +1,7 @@
 //! The command line against a real hub: an office brings its files in, people sign in by links, the data comes out again.
 
 mod checks;
+mod districts;
 mod lan;
 mod tables;
 

@@ -20,7 +20,7 @@ use crate::cluster::redis::Servers;
 use crate::edge::peer::Road;
 use crate::edge::tls::TlsListener;
 use crate::edge::{About, Edge, peer};
-use crate::engine::{EngineHandle, Hubs, Role};
+use crate::engine::{Doors, EngineHandle, Hubs, Role};
 use crate::records::Office;
 
 /// How often a leading hub looks whether an office owes its district something.
@@ -106,14 +106,8 @@ impl Membership {
     }
 
     /// The edge of a hub that sends on what it does not lead; the other hubs are served by a task of `beside`.
-    pub fn open(
-        self,
-        engines: impl IntoIterator<Item = EngineHandle>,
-        office: Office,
-        about: About,
-        beside: &mut JoinSet<()>,
-    ) -> Edge {
-        let edge = Edge::among(engines, office, about, Some(self.road));
+    pub fn open(self, doors: Doors, office: Office, about: About, beside: &mut JoinSet<()>) -> Edge {
+        let edge = Edge::among(doors, office, about, Some(self.road));
         let served = axum::serve(self.listener, peer::router(edge.clone(), COMMAND_PATH));
         beside.spawn(async move {
             if let Err(error) = served.await {
@@ -124,21 +118,22 @@ impl Membership {
     }
 }
 
-/// While this hub leads, the district is kept as the settings say, and gets what the offices of all hubs owe it.
-pub async fn keep_house(engine: EngineHandle, office: Office, settings: Settings) {
+/// While this hub leads a district, it is kept as the settings say, and gets what the offices of all hubs owe it.
+pub async fn keep_house(doors: Doors, office: Office, settings: Settings) {
     loop {
         sleep(HOUSE_EVERY).await;
-        if engine.role() != Role::Leading {
-            continue;
-        }
-        let settled = async {
-            compose::settle(&engine, &office, &settings).await?;
-            starter::begin(&engine).await
-        };
-        if let Err(error) = settled.await {
-            tracing::warn!(error = format!("{error:#}"), "what the office owes the district waits");
+        for door in doors.all().filter(|door| door.role() == Role::Leading) {
+            if let Err(error) = keep(door, &office, &settings).await {
+                let (district, error) = (door.district(), format!("{error:#}"));
+                tracing::warn!(%district, error, "what the office owes the district waits");
+            }
         }
     }
+}
+
+async fn keep(door: &EngineHandle, office: &Office, settings: &Settings) -> Result<()> {
+    compose::settle(door, office, settings).await?;
+    starter::begin(door).await
 }
 
 fn advertised(settings: &ClusterSettings, bound: SocketAddr) -> Result<String> {

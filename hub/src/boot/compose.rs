@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::cluster::{self, Membership};
 use super::config::{DistrictSettings, Settings, WakeSettings};
+use super::districts::Districts;
 use super::door::{Bound, Door};
 use super::folder::DataFolder;
 use super::refusal::Refusal;
@@ -19,8 +20,8 @@ use crate::cli::import;
 use crate::cli::socket;
 use crate::cli::verbs::Verbs;
 use crate::edge::Edge;
+use crate::engine::EngineHandle;
 use crate::engine::wake::WebhookSettings;
-use crate::engine::{Engine, EngineHandle, EngineSettings};
 use crate::records::{Office, OfficeChange};
 use crate::store::{ChosenJournal, Journal, PostgresJournal, SqliteJournal};
 
@@ -29,7 +30,8 @@ pub struct Rooms {
     pub folder: DataFolder,
     pub office: Office,
     pub journal: ChosenJournal,
-    pub engine: Engine,
+    pub districts: Arc<Districts>,
+    /// The one that the settings name.
     pub district: DistrictId,
     /// Its place among several hubs, until it serves them.
     membership: Option<Membership>,
@@ -38,8 +40,13 @@ pub struct Rooms {
 impl Rooms {
     /// What verbs of the command line work on. `base`: what links begin with.
     pub fn verbs(&self, base: Option<String>) -> Verbs {
-        let (office, engine, journal) = (self.office.clone(), self.engine.handle(), self.journal.clone());
-        Verbs { office, engine, journal, folder: self.folder.path().to_owned(), base }
+        let (office, journal, districts) = (self.office.clone(), self.journal.clone(), self.districts.clone());
+        Verbs { office, journal, districts, folder: self.folder.path().to_owned(), base }
+    }
+
+    /// The door of the district that the settings name.
+    pub fn home(&self) -> &EngineHandle {
+        self.districts.home()
     }
 
     /// Takes no more commands, lets everything in flight end, stores a snapshot, closes the files.
@@ -47,14 +54,16 @@ impl Rooms {
     /// # Errors
     /// Why a file could not be closed in order; what was acknowledged is durable all the same.
     pub async fn close(self) -> Result<()> {
-        let ended = self.engine.stop().await;
+        let ended = self.districts.stop().await;
+        // Its doors hold the journal open.
+        drop(self.districts);
         self.journal.close().await;
         self.office.close().await?;
         ended
     }
 }
 
-/// Opens the files of `data` and leads their district; a new folder gets the district of the settings.
+/// Opens the files of `data` and all districts in them; a new folder gets the district of the settings.
 ///
 /// # Errors
 /// When a hub runs on it, a file cannot be trusted, or it holds another district than the settings name.
@@ -63,32 +72,23 @@ pub async fn open(data: &Path, settings: &Settings) -> Result<Rooms> {
     let journal = journal(folder.path(), settings).await?;
     let district = district_of(&journal, settings).await?;
     let office = office(folder.path(), settings).await?;
-    let names = office.clone();
     let membership = match &settings.cluster {
         Some(cluster) => Some(Membership::take_up(cluster).await?),
         None => None,
     };
-    let engine = EngineSettings {
-        district,
-        names: Arc::new(move || names.names()),
-        webhook: settings.wake.as_ref().map(webhook).transpose()?,
-        hubs: membership.as_ref().map(|it| it.hubs.clone()),
-    };
-    let engine = Engine::start(journal.clone(), engine).await?;
-    let rooms = Rooms { folder, office, journal, engine, district, membership };
-    // One of several hubs does this whenever it leads.
-    if rooms.membership.is_none() {
-        settle(&rooms.engine.handle(), &rooms.office, settings).await?;
-    }
-    Ok(rooms)
+    let hubs = membership.as_ref().map(|it| it.hubs.clone());
+    let districts = Districts::open(journal.clone(), office.clone(), settings, hubs).await?;
+    Ok(Rooms { folder, office, journal, districts, district, membership })
 }
 
-/// The district is as the settings say, and has all that the office owes it.
+/// The district that the settings name is as they say, and each has all that the office owes it.
 ///
 /// # Errors
 /// When it takes no commands.
 pub async fn settle(engine: &EngineHandle, office: &Office, settings: &Settings) -> Result<()> {
-    define(engine, settings).await?;
+    if engine.district().0 == settings.district.number {
+        define(engine, settings).await?;
+    }
     // What cannot be given now stays owed: it must not keep the hub from taking alarms.
     if let Err(error) = import::deliver(office, engine).await {
         tracing::warn!(error = format!("{error:#}"), "what an import owes the district stays owed");
@@ -118,7 +118,7 @@ pub async fn office(folder: &Path, settings: &Settings) -> Result<Office> {
     }
 }
 
-/// The district that the folder holds already, else that of the settings. A database may hold others beside it.
+/// The district of the settings, which a folder that holds any must hold: others may lie beside it.
 async fn district_of(journal: &ChosenJournal, settings: &Settings) -> Result<DistrictId> {
     let wanted = settings.district.number;
     let held = journal.districts().await?;
@@ -129,7 +129,11 @@ async fn district_of(journal: &ChosenJournal, settings: &Settings) -> Result<Dis
     Err(Refusal::new("district.number", why, format!("number = {}", held[0])).into())
 }
 
-fn webhook(wake: &WakeSettings) -> Result<WebhookSettings> {
+/// The gateway that wakes closed phones.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn webhook(wake: &WakeSettings) -> Result<WebhookSettings> {
     let secret =
         std::fs::read(&wake.secret_file).with_context(|| format!("cannot read {}", wake.secret_file.display()))?;
     let authority = match &wake.authority {
@@ -185,7 +189,9 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     steps.done("打开数据", "data opened");
     if purpose == Purpose::Service {
         if rooms.membership.is_none() {
-            starter::begin(&rooms.engine.handle()).await?;
+            for door in rooms.districts.doors().all() {
+                starter::begin(door).await?;
+            }
         }
         starter::first_account(&rooms.office, rooms.district).await?;
     }
@@ -197,13 +203,14 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     let listener = socket::bind(&DataFolder::socket(rooms.folder.path()))?;
     let socket = tokio::spawn(socket::serve(listener, rooms.verbs(Some(base.clone()))));
     let mut beside = JoinSet::new();
-    let (engine, office) = (rooms.engine.handle(), rooms.office.clone());
+    beside.spawn(rooms.districts.clone().watch());
+    let (doors, office) = (rooms.districts.doors().clone(), rooms.office.clone());
     let edge = match rooms.membership.take() {
         Some(membership) => {
-            beside.spawn(cluster::keep_house(engine.clone(), office.clone(), settings.clone()));
-            membership.open([engine], office, about, &mut beside)
+            beside.spawn(cluster::keep_house(doors.clone(), office.clone(), settings.clone()));
+            membership.open(doors, office, about, &mut beside)
         }
-        None => Edge::new([engine], office, about),
+        None => Edge::among(doors, office, about, None),
     };
     let door = Door::open(bound, data, edge)?;
     steps.done("开始服务", "listening");
@@ -226,7 +233,7 @@ impl Running {
     /// When a command is refused or the district takes none.
     pub async fn bring_in(&self, change: OfficeChange) -> Result<()> {
         let import = self.rooms.office.import(self.rooms.district, change).await?;
-        import::deliver(&self.rooms.office, &self.rooms.engine.handle()).await?;
+        import::deliver(&self.rooms.office, self.rooms.home()).await?;
         let refused = self.rooms.office.refused(import).await?;
         refused.first().map_or(Ok(()), |why| anyhow::bail!("refused: {why}"))
     }
@@ -238,7 +245,7 @@ impl Running {
     pub async fn stop(mut self) -> Result<()> {
         self.socket.abort();
         // Another hub leads from now on; phones are told to go while this one still passes on what they say.
-        self.rooms.engine.hand_over().await;
+        self.rooms.districts.hand_over().await;
         let path = self.rooms.folder.path().to_owned();
         let _ = std::fs::remove_file(DataFolder::socket(&path));
         let _ = std::fs::remove_file(DataFolder::address(&path));

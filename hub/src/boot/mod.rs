@@ -5,6 +5,7 @@
 mod cluster;
 mod compose;
 mod config;
+mod districts;
 mod door;
 mod folder;
 mod qr;
@@ -19,6 +20,7 @@ pub use compose::{Purpose, Rooms, Running, journal, office, open, start};
 pub use config::{
     DistrictSettings, LogFormat, LogSettings, Settings, StoreSettings, TlsMode, TlsSettings, WakeSettings,
 };
+pub use districts::Districts;
 pub use folder::DataFolder;
 pub use qr::{Paper, on_paper, qr};
 pub use refusal::Refusal;

@@ -29,6 +29,8 @@ pub enum Subcommand {
     AdminLink(super::links::AdminLinkArgs),
     /// Write one-time links by which volunteers sign in on their phones / 志愿者登录链接
     Invite(super::links::InviteArgs),
+    /// Several districts in one store: add, list, move / 区
+    District(super::districts::DistrictArgs),
     /// Bring a file of the office into the district / 导入
     Import(super::files::ImportArgs),
     /// Write the district's data as files that an import reads back, or the journal / 导出

@@ -33,7 +33,9 @@ impl Asker {
             folder.data.display()
         );
         let rooms = boot::open(&folder.data, &settings).await?;
-        starter::begin(&rooms.engine.handle()).await?;
+        for door in rooms.districts.doors().all() {
+            starter::begin(door).await?;
+        }
         Ok(Self::Files(Box::new(rooms), settings.address()))
     }
 

@@ -37,6 +37,9 @@ impl From<CrsArg> for Crs {
 pub struct ImportArgs {
     #[command(flatten)]
     folder: FolderArgs,
+    /// Into which district; that of the settings when left out
+    #[arg(long)]
+    district: Option<u32>,
     /// What the file holds
     kind: Kind,
     /// Grids: GeoJSON; the rest: CSV or XLSX, UTF-8 or GBK, headers in Chinese or English
@@ -60,7 +63,8 @@ pub async fn import(args: ImportArgs) -> Result<ExitCode> {
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let crs = args.crs.map(Crs::from);
     let reading = Reading { kind: args.kind, name: name_of(&args.file), crs, skip_bad: args.skip_bad };
-    let reply = ask(&args.folder, Verb::Import { reading, try_only: args.try_only }, bytes).await?;
+    let reply =
+        ask(&args.folder, Verb::Import { district: args.district, reading, try_only: args.try_only }, bytes).await?;
     if let Some(report) = args.report.filter(|_| !reply.file.is_empty()) {
         write_private(&report, &reply.file)?;
     }
@@ -83,6 +87,9 @@ enum What {
 pub struct ExportArgs {
     #[command(flatten)]
     folder: FolderArgs,
+    /// Of which district; that of the settings when left out
+    #[arg(long)]
+    district: Option<u32>,
     what: What,
     /// The file to write (0600); its ending says the form: .csv, .xlsx, .geojson, .jsonl
     #[arg(long, value_name = "FILE")]
@@ -105,7 +112,7 @@ pub async fn export(args: ExportArgs) -> Result<ExitCode> {
         What::Journal => return journal(&args).await,
     };
     let writing = Writing { kind, name: name_of(&args.out), crs: args.crs.into(), template: args.template };
-    let reply = ask(&args.folder, Verb::Export { writing }, Vec::new()).await?;
+    let reply = ask(&args.folder, Verb::Export { district: args.district, writing }, Vec::new()).await?;
     if reply.good {
         write_private(&args.out, &reply.file)?;
     }
@@ -119,7 +126,7 @@ async fn journal(args: &ExportArgs) -> Result<ExitCode> {
     let asker = Asker::open(&args.folder).await?;
     let mut after_seq = 0;
     loop {
-        let reply = asker.ask(Verb::ExportJournal { after_seq }, Vec::new()).await?;
+        let reply = asker.ask(Verb::ExportJournal { district: args.district, after_seq }, Vec::new()).await?;
         ensure!(reply.good, "{}", reply.text);
         if reply.file.is_empty() {
             break;

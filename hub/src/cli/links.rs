@@ -28,6 +28,9 @@ pub async fn admin_link(args: AdminLinkArgs) -> Result<ExitCode> {
 pub struct InviteArgs {
     #[command(flatten)]
     folder: FolderArgs,
+    /// Of which district; that of the settings when left out
+    #[arg(long)]
+    district: Option<u32>,
     /// Ids of volunteers; all when left out
     #[arg(long, value_delimiter = ',')]
     volunteers: Vec<u64>,
@@ -37,7 +40,8 @@ pub struct InviteArgs {
 }
 
 pub async fn invite(args: InviteArgs) -> Result<ExitCode> {
-    let reply = ask(&args.folder, Verb::Invite { volunteers: args.volunteers }, Vec::new()).await?;
+    let reply =
+        ask(&args.folder, Verb::Invite { district: args.district, volunteers: args.volunteers }, Vec::new()).await?;
     if reply.good {
         write_private(&args.out, &reply.file)?;
     }

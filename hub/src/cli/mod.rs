@@ -9,6 +9,7 @@ pub mod backup;
 mod cluster_keys;
 #[cfg(feature = "demo")]
 mod demo;
+mod districts;
 mod doctor;
 pub mod export;
 mod files;
@@ -53,6 +54,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::User(args) => users::run(args).await,
         Subcommand::AdminLink(args) => links::admin_link(args).await,
         Subcommand::Invite(args) => links::invite(args).await,
+        Subcommand::District(args) => districts::run(args).await,
         Subcommand::Import(args) => files::import(args).await,
         Subcommand::Export(args) => files::export(args).await,
         Subcommand::Verify(args) => verify::run(args).await,

@@ -13,12 +13,12 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let settings = args.settings()?;
     boot::begin_telemetry(&settings.log)?;
     let stop_asked = boot::asked_to_stop()?;
-    let mut running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
+    let running = boot::start(&args.folder.data, &settings, Purpose::Service, &mut Steps::default()).await?;
     welcome(&running).await?;
     tokio::select! {
         who = stop_asked => tracing::info!(signal = who, "stopping"),
-        // A hub without its writer must not look alive: whoever supervises it starts it again.
-        ended = running.rooms.engine.ended() => return ended.and(Err(anyhow!("the district's writer has ended"))),
+        // A hub without a writer must not look alive: whoever supervises it starts it again.
+        ended = running.rooms.districts.ended() => return ended.and(Err(anyhow!("no district is left to serve"))),
     }
     running.stop().await?;
     Ok(ExitCode::SUCCESS)

@@ -2,9 +2,10 @@
 //! hub runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use matcher::{Actor, District, DistrictId, TeamId, VolunteerId};
+use matcher::{Actor, Command, District, DistrictId, Position, TeamId, VolunteerId};
 use serde::{Deserialize, Serialize};
 use wire::server::Role;
 
@@ -12,7 +13,8 @@ use super::backup::{self, Source};
 use super::export::{self, Present, Writing};
 use super::import::{self, Known, Reading};
 use super::verify;
-use crate::engine::EngineHandle;
+use crate::boot::{Districts, starter};
+use crate::engine::{EngineHandle, Role as LeadRole};
 use crate::records::{Account, AuditEntry, LinkFor, NewAccount, Office, SIGN_IN_PATH};
 use crate::store::rows::READ_ROWS_MAX;
 use crate::store::{ChosenJournal, Journal};
@@ -48,20 +50,40 @@ pub enum Verb {
     },
     /// Links for these volunteers; for all when empty. The reply's bytes are CSV.
     Invite {
+        #[serde(default)]
+        district: Option<u32>,
         volunteers: Vec<u64>,
     },
     /// The file's bytes come with it. The reply's bytes are the report of bad rows.
     Import {
+        #[serde(default)]
+        district: Option<u32>,
         reading: Reading,
         try_only: bool,
     },
     /// The reply's bytes are the file.
     Export {
+        #[serde(default)]
+        district: Option<u32>,
         writing: Writing,
     },
     /// Commits after this one, at most a thousand, one a line; the reply's text is the last one's seq.
     ExportJournal {
+        #[serde(default)]
+        district: Option<u32>,
         after_seq: u64,
+    },
+    /// One more district in the store.
+    DistrictAdd {
+        number: u32,
+        name: String,
+        lat: f64,
+        lng: f64,
+    },
+    DistrictList,
+    /// To another hub.
+    DistrictMove {
+        number: u32,
     },
     /// The hub writes the file itself.
     Backup {
@@ -95,8 +117,8 @@ impl Reply {
 #[derive(Clone)]
 pub struct Verbs {
     pub office: Office,
-    pub engine: EngineHandle,
     pub journal: ChosenJournal,
+    pub districts: Arc<Districts>,
     /// The data folder.
     pub folder: PathBuf,
     /// `http://127.0.0.1:8110`: what links begin with; `None` when no hub runs.
@@ -111,7 +133,8 @@ impl Verbs {
     pub async fn run(&self, verb: Verb, file: Vec<u8>) -> Result<Reply> {
         match verb {
             Verb::UserAdd { name, display, role, districts, team, password } => {
-                let districts = if districts.is_empty() { vec![self.district().0] } else { districts };
+                let home = self.districts.home().district().0;
+                let districts = if districts.is_empty() { vec![home] } else { districts };
                 let districts = districts.into_iter().map(DistrictId).collect();
                 let team = team.map(TeamId);
                 self.user_add(NewAccount { name, display, role, districts, team, password }).await
@@ -120,10 +143,19 @@ impl Verbs {
             Verb::UserDisable { name } => self.user_disable(&name).await,
             Verb::UserPassword { name, password } => self.user_password(&name, password).await,
             Verb::AdminLink { account } => self.admin_link(account.as_deref()).await,
-            Verb::Invite { volunteers } => self.invite(volunteers.into_iter().map(VolunteerId).collect()).await,
-            Verb::Import { reading, try_only } => self.import(&reading, &file, try_only).await,
-            Verb::Export { writing } => self.export(&writing).await,
-            Verb::ExportJournal { after_seq } => self.export_journal(after_seq).await,
+            Verb::Invite { district, volunteers } => {
+                self.invite(self.door(district)?.district(), volunteers.into_iter().map(VolunteerId).collect()).await
+            }
+            Verb::Import { district, reading, try_only } => {
+                self.import(self.door(district)?, &reading, &file, try_only).await
+            }
+            Verb::Export { district, writing } => self.export(self.door(district)?, &writing).await,
+            Verb::ExportJournal { district, after_seq } => {
+                self.export_journal(self.door(district)?.district(), after_seq).await
+            }
+            Verb::DistrictAdd { number, name, lat, lng } => self.district_add(number, name, (lat, lng)).await,
+            Verb::DistrictList => Ok(self.district_list()),
+            Verb::DistrictMove { number } => self.district_move(number).await,
             Verb::Backup { file } => self.backup(&file).await,
             Verb::Verify => self.verify().await,
             Verb::BeginProbe => Ok(self.begin_probe()),
@@ -131,8 +163,11 @@ impl Verbs {
         }
     }
 
-    fn district(&self) -> DistrictId {
-        self.engine.district()
+    /// The door of the district that was named, else of the one that the settings name.
+    fn door(&self, named: Option<u32>) -> Result<&EngineHandle> {
+        let Some(number) = named else { return Ok(self.districts.home()) };
+        let door = self.districts.doors().of(DistrictId(number));
+        door.with_context(|| format!("there is no district {number} here: `hub district list` / 没有这个区"))
     }
 
     async fn user_add(&self, account: NewAccount) -> Result<Reply> {
@@ -200,13 +235,13 @@ impl Verbs {
             .context("no administrator yet: start the hub once, or `hub user add NAME --role admin` / 还没有管理员账号")
     }
 
-    async fn invite(&self, mut volunteers: Vec<VolunteerId>) -> Result<Reply> {
+    async fn invite(&self, district: DistrictId, mut volunteers: Vec<VolunteerId>) -> Result<Reply> {
         if volunteers.is_empty() {
-            volunteers = self.office.people(self.district()).await?.iter().map(|person| person.volunteer).collect();
+            volunteers = self.office.people(district).await?.iter().map(|person| person.volunteer).collect();
         }
         let people = volunteers.iter().map(|id| LinkFor::Volunteer(*id)).collect();
         let codes = self.office.issue_links(people, INVITATION_MS).await?;
-        self.audit("issue_links", format!("district/{}", self.district())).await?;
+        self.audit("issue_links", format!("district/{district}")).await?;
         let names = self.office.names();
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(["volunteer", "name", "link"])?;
@@ -217,9 +252,9 @@ impl Verbs {
         Ok(Reply { text, file: table.into_inner()?, good: true })
     }
 
-    async fn import(&self, reading: &Reading, file: &[u8], try_only: bool) -> Result<Reply> {
+    async fn import(&self, door: &EngineHandle, reading: &Reading, file: &[u8], try_only: bool) -> Result<Reply> {
         let _turn = self.office.registering().await?;
-        let district = self.engine.read(District::clone);
+        let district = door.read(District::clone);
         let (people, menu) = (self.office.registry(district.id).await?, self.office.menu(district.id).await?);
         let known = Known { district: &district, people: &people, menu: &menu };
         let read = match import::read(reading, file, &known) {
@@ -234,7 +269,7 @@ impl Verbs {
             return Ok(Reply { text, file: report.csv(), good: taken });
         }
         let import = self.office.import(district.id, read.change).await?;
-        import::deliver(&self.office, &self.engine).await?;
+        import::deliver(&self.office, door).await?;
         self.audit("import", format!("district/{}", district.id)).await?;
         let refused = self.office.refused(import).await?;
         text +=
@@ -243,16 +278,16 @@ impl Verbs {
         Ok(Reply { text, file: report.csv(), good: refused.is_empty() })
     }
 
-    async fn export(&self, writing: &Writing) -> Result<Reply> {
-        let district = self.engine.read(District::clone);
+    async fn export(&self, door: &EngineHandle, writing: &Writing) -> Result<Reply> {
+        let district = door.read(District::clone);
         let (people, menu) = (self.office.people(district.id).await?, self.office.menu(district.id).await?);
         let file = export::write(writing, &Present { district: &district, people: &people, menu: &menu })?;
         self.audit("export", format!("district/{}", district.id)).await?;
         Ok(Reply { text: format!("{} 字节 / bytes", file.len()), file, good: true })
     }
 
-    async fn export_journal(&self, after_seq: u64) -> Result<Reply> {
-        let rows = self.journal.read(self.district().0, after_seq, READ_ROWS_MAX).await?;
+    async fn export_journal(&self, district: DistrictId, after_seq: u64) -> Result<Reply> {
+        let rows = self.journal.read(district.0, after_seq, READ_ROWS_MAX).await?;
         let last = rows.last().map_or(after_seq, |row| row.seq);
         let mut file = Vec::new();
         for row in rows {
@@ -262,13 +297,46 @@ impl Verbs {
         Ok(Reply { text: last.to_string(), file, good: true })
     }
 
+    async fn district_add(&self, number: u32, name: String, (lat, lng): (f64, f64)) -> Result<Reply> {
+        let centre = Position::from_degrees(lat, lng).context("--lat and --lng are no place / 坐标不对")?;
+        let definition = Command::DefineDistrict { name: name.clone(), centre };
+        let door = self.districts.add(number, definition).await?;
+        if door.role() == LeadRole::Leading {
+            starter::begin(door).await?;
+        }
+        self.audit("add_district", format!("district/{number}")).await?;
+        Ok(Reply::said(format!(
+            "{number} {name}: 已建立 / made. 导入 / import: hub import --district {number} ..; \
+             账号 / accounts: hub user add .. --districts {number}"
+        )))
+    }
+
+    async fn district_move(&self, number: u32) -> Result<Reply> {
+        let leader = self.districts.move_away(self.door(Some(number))?).await?;
+        self.audit("move_district", format!("district/{number}")).await?;
+        Ok(Reply::said(format!("{number}: {leader} 已接手 / leads it now")))
+    }
+
+    fn district_list(&self) -> Reply {
+        let line = |door: &EngineHandle| {
+            let leader = match door.role() {
+                LeadRole::Leading => "本机 here".to_owned(),
+                LeadRole::Following(Some(leader)) => leader.address,
+                LeadRole::Following(None) => "无 nobody".to_owned(),
+            };
+            let (name, seq) = door.read(|district| (district.name().to_owned(), district.seq));
+            format!("{:<8} {seq:>10}  {leader:<22} {name}", door.district())
+        };
+        Reply::said(self.districts.doors().all().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
     async fn backup(&self, file: &Path) -> Result<Reply> {
-        let source =
-            Source { folder: &self.folder, office: &self.office, engine: &self.engine, journal: &self.journal };
+        let (office, doors) = (&self.office, self.districts.doors());
+        let source = Source { folder: &self.folder, office, doors, journal: &self.journal };
         let held = backup::write(source, file).await?;
-        self.audit("backup", format!("district/{}", self.district())).await?;
-        let words = format!("{} commits, digest {:016x}", held.seq, held.digest);
-        Ok(Reply::said(format!("已备份 / backed up: {words}\n{}", file.display())))
+        self.audit("backup", "districts".to_owned()).await?;
+        let words: Vec<String> = held.iter().map(ToString::to_string).collect();
+        Ok(Reply::said(format!("已备份 / backed up: {}\n{}", words.join("; "), file.display())))
     }
 
     async fn verify(&self) -> Result<Reply> {

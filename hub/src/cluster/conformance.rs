@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::doorbell::{Doorbell, Ring};
-use super::election::{Bid, Election, LEASE_MS, Leader, Standing};
+use super::election::{Bid, Election, LEASE_MS, Leader, Present, Standing};
 use super::presence::{Presence, Report, Seen, SeenFix};
 
 /// Everything that a hub asks of the room.
@@ -23,6 +23,8 @@ macro_rules! cluster_suite {
             only_the_holder_gives_back,
             a_lease_says_where_its_holder_is,
             districts_have_leases_of_their_own,
+            hubs_know_who_is_here_and_how_much_each_leads,
+            a_hub_that_left_or_fell_silent_does_not_count,
             what_is_reported_is_seen_by_all,
             only_what_changed_is_read_again,
             an_older_fix_is_passed_over,
@@ -106,6 +108,27 @@ pub async fn districts_have_leases_of_their_own(room: &impl Room) {
     assert_eq!(settled(room, one).await, Standing::Held);
     assert_eq!(settled(room, other.clone()).await, Standing::Held);
     assert_eq!(room.leader(7).await.unwrap(), Some(other.leader));
+}
+
+pub async fn hubs_know_who_is_here_and_how_much_each_leads(room: &impl Room) {
+    let (one, two) = (Present { owner: Uuid::new_v4(), leads: 3 }, Present { owner: Uuid::new_v4(), leads: 0 });
+    assert_eq!(room.attend(one).await.unwrap(), vec![one]);
+    let more = Present { leads: 4, ..one };
+    room.attend(two).await.unwrap();
+    let mut both = vec![more, two];
+    both.sort();
+    assert_eq!(room.attend(more).await.unwrap(), both);
+}
+
+pub async fn a_hub_that_left_or_fell_silent_does_not_count(room: &impl Room) {
+    let hub = || Present { owner: Uuid::new_v4(), leads: 1 };
+    let (here, left, silent) = (hub(), hub(), hub());
+    room.attend(silent).await.unwrap();
+    sleep(Duration::from_millis(LEASE_MS / 2)).await;
+    room.attend(left).await.unwrap();
+    room.leave(left.owner).await.unwrap();
+    sleep(Duration::from_millis(LEASE_MS / 2 + 50)).await;
+    assert_eq!(room.attend(here).await.unwrap(), vec![here]);
 }
 
 fn fix(at_ms: i64) -> SeenFix {

@@ -44,13 +44,28 @@ pub enum Standing {
     },
 }
 
-/// Leases. An error says nothing about who holds one.
+/// A hub that is here, as it said of itself within the last [`LEASE_MS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Present {
+    /// The process.
+    pub owner: Uuid,
+    /// How many districts it leads.
+    pub leads: u32,
+}
+
+/// Leases, and which hubs are here to hold them. An error says nothing about who holds one.
 pub trait Election: Send + Sync {
     /// Takes the lease if it is free, renews it if the bidder holds it.
     fn bid(&self, bid: Bid) -> BoxFuture<'_, Answer<Standing>>;
 
     /// Gives the lease back, if `owner` holds it; whether he did.
     fn give_back(&self, district: u32, owner: Uuid) -> BoxFuture<'_, Answer<bool>>;
+
+    /// Says that a hub is here, and tells who is, this one among them, by their owners.
+    fn attend(&self, hub: Present) -> BoxFuture<'_, Answer<Vec<Present>>>;
+
+    /// A hub is going: from now on it does not count.
+    fn leave(&self, owner: Uuid) -> BoxFuture<'_, Answer<()>>;
 
     /// Who holds the lease.
     fn leader(&self, district: u32) -> BoxFuture<'_, Answer<Option<Leader>>>;

@@ -1,6 +1,6 @@
 //! What one hub alone needs of this room. It lives and dies with the process, so an empty one hides no leader.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::doorbell::{Doorbell, RINGS_BEHIND_MAX, Ring};
-use super::election::{Bid, Election, LEASE_MS, Leader, Standing};
+use super::election::{Bid, Election, LEASE_MS, Leader, Present, Standing};
 use super::error::Answer;
 use super::presence::{Changed, PRESENCE_KEPT_MS, Presence, Report, Seen, SeenFix};
 
@@ -26,6 +26,7 @@ pub struct MemoryCluster {
 struct Inner {
     leases: HashMap<u32, (Leader, Instant)>,
     people: HashMap<(u32, u64), Known>,
+    hubs: BTreeMap<Uuid, (u32, Instant)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,13 @@ impl Inner {
         is_his && self.leases.remove(&district).is_some()
     }
 
+    fn attend(&mut self, hub: Present) -> Vec<Present> {
+        let now = Instant::now();
+        self.hubs.insert(hub.owner, (hub.leads, now + Duration::from_millis(LEASE_MS)));
+        self.hubs.retain(|_, (_, until)| *until > now);
+        self.hubs.iter().map(|(&owner, &(leads, _))| Present { owner, leads }).collect()
+    }
+
     fn report(&mut self, district: u32, hub: Uuid, report: Report, now_ms: u64) {
         let (Report::Fix(id, _) | Report::Online(id) | Report::Offline(id) | Report::Forget(id)) = report;
         let fresh = Known { changed_ms: now_ms, hub: None, fix: None };
@@ -104,6 +112,15 @@ impl Election for MemoryCluster {
 
     fn give_back(&self, district: u32, owner: Uuid) -> BoxFuture<'_, Answer<bool>> {
         ready(Ok(self.lock().give_back(district, owner))).boxed()
+    }
+
+    fn attend(&self, hub: Present) -> BoxFuture<'_, Answer<Vec<Present>>> {
+        ready(Ok(self.lock().attend(hub))).boxed()
+    }
+
+    fn leave(&self, owner: Uuid) -> BoxFuture<'_, Answer<()>> {
+        self.lock().hubs.remove(&owner);
+        ready(Ok(())).boxed()
     }
 
     fn leader(&self, district: u32) -> BoxFuture<'_, Answer<Option<Leader>>> {

@@ -1,6 +1,5 @@
-//! What every handler has at hand: the districts led here, the office, the open sockets, the limits.
+//! What every handler has at hand: the districts served here, the office, the open sockets, the limits.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::error::Refusal;
 use super::limits::Limits;
 use super::peer::Road;
 use super::ws::Registry;
-use crate::engine::EngineHandle;
+use crate::engine::{Doors, EngineHandle};
 use crate::records::Office;
 
 /// The edge of one hub. Cheap to clone.
@@ -18,7 +17,7 @@ use crate::records::Office;
 pub struct Edge(Arc<Parts>);
 
 struct Parts {
-    engines: BTreeMap<DistrictId, EngineHandle>,
+    doors: Doors,
     office: Office,
     about: About,
     sockets: Registry,
@@ -43,18 +42,12 @@ pub struct About {
 
 impl Edge {
     pub fn new(engines: impl IntoIterator<Item = EngineHandle>, office: Office, about: About) -> Self {
-        Self::among(engines, office, about, None)
+        Self::among(engines.into_iter().collect(), office, about, None)
     }
 
     /// The same for one of several hubs: what it does not lead goes down `road`.
-    pub fn among(
-        engines: impl IntoIterator<Item = EngineHandle>,
-        office: Office,
-        about: About,
-        road: Option<Road>,
-    ) -> Self {
-        let engines = engines.into_iter().map(|engine| (engine.district(), engine)).collect();
-        Self(Arc::new(Parts { engines, office, about, sockets: Registry::default(), limits: Limits::new(), road }))
+    pub fn among(doors: Doors, office: Office, about: About, road: Option<Road>) -> Self {
+        Self(Arc::new(Parts { doors, office, about, sockets: Registry::default(), limits: Limits::new(), road }))
     }
 
     /// The way to the other hubs; `None` in a hub alone.
@@ -79,7 +72,7 @@ impl Edge {
     }
 
     pub fn engine(&self, district: DistrictId) -> Option<&EngineHandle> {
-        self.0.engines.get(&district)
+        self.0.doors.of(district)
     }
 
     /// # Errors
@@ -89,12 +82,12 @@ impl Edge {
     }
 
     pub fn engines(&self) -> impl Iterator<Item = (DistrictId, &EngineHandle)> {
-        self.0.engines.iter().map(|(district, engine)| (*district, engine))
+        self.0.doors.all().map(|door| (door.district(), door))
     }
 
     /// For an alarm whose district nobody knows.
     pub fn any_engine(&self) -> Option<&EngineHandle> {
-        self.0.engines.values().next()
+        self.0.doors.all().next()
     }
 
     /// The district on one of whose grids the place lies.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use matcher::{Commit, District, DistrictId, Position, Request, SealedRef, Timestamp, VolunteerId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,7 +15,7 @@ use wire::server::PongPoint;
 
 use super::board::SharedDistrict;
 use super::clock::{Anchor, SystemClock};
-use super::hubs::Role;
+use super::hubs::{Part, Role};
 use super::lanes::{LanesIn, Submission};
 use super::outbox::Outbox;
 use super::positions::{Fix, Positions};
@@ -29,6 +29,9 @@ use crate::store::{CommitRow, Fence, IntakeRow, Journal, JournalError, SealedRow
 
 /// How often it is looked whether the board shows what another hub has committed.
 const SHOWN_LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long a hub that hands a district over leaves the lease to the others.
+const STANDS_BACK: Duration = Duration::from_secs(5);
 
 /// A boxed future of the journal's.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
@@ -82,6 +85,7 @@ struct Rooms {
     /// The term that the writer holds; `None` while it reads the log anew.
     fence: watch::Receiver<Option<Fence>>,
     anchor: watch::Receiver<Option<Anchor>>,
+    part: Option<Arc<watch::Sender<Part>>>,
 }
 
 /// What a door is made from.
@@ -95,19 +99,41 @@ pub(super) struct DoorParts {
     pub role: watch::Receiver<Role>,
     pub fence: watch::Receiver<Option<Fence>>,
     pub anchor: watch::Receiver<Option<Anchor>>,
+    /// Its part in the election, if there is one.
+    pub part: Option<Arc<watch::Sender<Part>>>,
 }
 
 impl EngineHandle {
     pub(super) fn new<J: Journal>(parts: DoorParts, journal: J) -> Self {
-        let DoorParts { district, lanes, board, notes, positions, tops, role, fence, anchor } = parts;
+        let DoorParts { district, lanes, board, notes, positions, tops, role, fence, anchor, part } = parts;
         let log = Box::new(journal);
-        let rooms = Rooms { district, lanes, board, notes, positions, tops, role, log, fence, anchor };
+        let rooms = Rooms { district, lanes, board, notes, positions, tops, role, log, fence, anchor, part };
         EngineHandle { rooms: Arc::new(rooms) }
     }
 
     /// Whether this hub leads the district, else who does.
     pub fn role(&self) -> Role {
         self.rooms.role.borrow().clone()
+    }
+
+    /// Whether its writer has ended for good: the log cannot be trusted, or the hub stops.
+    pub fn is_closed(&self) -> bool {
+        self.rooms.role.has_changed().is_err()
+    }
+
+    /// Leaves the lead to another hub for a while; if none takes it, this one leads again. A hub alone goes on leading.
+    pub fn move_away(&self) {
+        if let Some(part) = &self.rooms.part {
+            let until = Instant::now() + STANDS_BACK;
+            // Whoever is going must not come back.
+            part.send_if_modified(|part| {
+                let takes_part = *part != Part::Retires;
+                if takes_part {
+                    *part = Part::StandsBackUntil(until);
+                }
+                takes_part
+            });
+        }
     }
 
     /// Waits at most `limit` for this hub to lead or to know who does; `None` when neither came.

@@ -3,7 +3,7 @@
 //! A command goes [`lanes`] -> [`writer`] (which decides by [`step`] and appends) -> [`publisher`] (which shows it on the
 //! [`board`], answers, and queues frames) -> [`outbox`] of each socket. Nothing leaves before its commit.
 //!
-//! - [`handle`] the only door for `edge`; [`service`] starts and stops all of it
+//! - [`handle`] the only door for `edge`, [`Doors`] those of all districts; [`service`] starts and stops all of it
 //! - [`seat`] a district's task: leads or follows; [`hubs`] several hubs on one log
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
 //! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
@@ -15,6 +15,7 @@ mod audience;
 pub mod board;
 mod broadcast;
 pub mod clock;
+mod doors;
 pub mod effects;
 pub mod frame;
 pub mod handle;
@@ -41,6 +42,7 @@ pub mod view;
 pub mod wake;
 pub mod writer;
 
+pub use doors::{DISTRICTS_MAX, Doors};
 pub use handle::{EngineHandle, Online};
 pub use hubs::{Hubs, Leader, Role};
 pub use outbox::{Lane, Outbox};

@@ -1,8 +1,8 @@
 //! What leaves the hub after a commit: answers, frames, log lines, wakes. One task per district; it never waits for a
 //! client, and the writer never waits for it except when it is [`NOTES_WAITING_MAX`] batches behind.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use matcher::{Commit, District, VolunteerId};
@@ -377,7 +377,8 @@ impl Publisher {
         if self.maps.count(&district, self.positions.online()) {
             self.broadcaster.ring_latest();
         }
-        metrics::gauge!("baiying_followers").set(self.audience.len() as f64);
+        let number = district.read().unwrap_or_else(PoisonError::into_inner).id.to_string();
+        metrics::gauge!("baiying_followers", "district" => number).set(self.audience.len() as f64);
     }
 
     /// The named invariants, on an immutable version and off this thread.

@@ -14,7 +14,7 @@ use super::board::Names;
 use super::clock::{Anchor, SystemClock};
 use super::handle::{DoorParts, EngineHandle};
 use super::hubs::campaign::Campaign;
-use super::hubs::{Hold, Hubs, Role, Wish, ringer, sharing};
+use super::hubs::{Hold, Hubs, Part, Role, Wish, ringer, sharing};
 use super::lanes::lanes;
 use super::positions::Positions;
 use super::publisher::{NOTES_WAITING_MAX, Parts, Publisher};
@@ -46,7 +46,7 @@ pub struct EngineSettings {
 pub struct Engine {
     handle: EngineHandle,
     stop: watch::Sender<bool>,
-    retire: watch::Sender<bool>,
+    part: Arc<watch::Sender<Part>>,
     hubs: Option<Hubs>,
     seat: JoinHandle<Result<(), JournalError>>,
     publisher: JoinHandle<()>,
@@ -87,6 +87,8 @@ impl Engine {
         let (notes, inbox) = mpsc::channel(NOTES_WAITING_MAX);
         let first = if hubs.is_some() { Role::Following(None) } else { Role::Leading };
         let (role_is, role) = watch::channel(first);
+        let (part, taken) = watch::channel(Part::Takes);
+        let part = Arc::new(part);
         let door = DoorParts {
             district,
             lanes: lanes_in,
@@ -97,22 +99,27 @@ impl Engine {
             role,
             fence,
             anchor,
+            part: hubs.is_some().then(|| part.clone()),
         };
         let handle = EngineHandle::new(door, journal.clone());
         let (stop, stopped) = watch::channel(false);
-        let (retire, retiring) = watch::channel(false);
-        let beside = hubs.clone().map(|hubs| join(&journal, district, hubs, &positions, dated, retiring));
+        let beside = hubs.clone().map(|hubs| join(&journal, district, hubs, &positions, dated, taken));
         let ears = Ears { lanes: lanes_out, controls, stopped };
         let publisher = tokio::spawn(publisher.run(inbox));
         let parts =
             SeatParts { writer, journal, notes, positions, fence: fence_is, anchor: anchor_is, role: role_is, beside };
         let seat = Seat::new(parts, head.history, told_seq, is_waking);
-        Ok(Engine { handle, stop, retire, hubs, seat: tokio::spawn(seat.run(ears)), publisher })
+        Ok(Engine { handle, stop, part, hubs, seat: tokio::spawn(seat.run(ears)), publisher })
     }
 
     /// The door.
     pub fn handle(&self) -> EngineHandle {
         self.handle.clone()
+    }
+
+    /// Whether the writer has ended.
+    pub fn is_over(&self) -> bool {
+        self.seat.is_finished()
     }
 
     /// Waits until the writer has ended, which it does by itself only when the journal cannot be trusted.
@@ -128,7 +135,7 @@ impl Engine {
     /// this hub writes no more. A hub alone goes on leading.
     pub async fn hand_over(&self) {
         let Some(hubs) = &self.hubs else { return };
-        self.retire.send_replace(true);
+        self.part.send_replace(Part::Retires);
         if timeout(HAND_OVER_MAX, self.handle.stopped_leading()).await.is_err() {
             tracing::warn!("the writer does not come back from the journal: the lease is left to run out");
             return;
@@ -175,7 +182,7 @@ fn join<J: Journal>(
     hubs: Hubs,
     positions: &Arc<Positions>,
     anchor: watch::Receiver<Option<Anchor>>,
-    retiring: watch::Receiver<bool>,
+    part: watch::Receiver<Part>,
 ) -> Beside {
     let (wish_is, wish) = watch::channel(Wish::Follow(None));
     let (hold, held) = watch::channel(Hold::Nothing);
@@ -184,7 +191,7 @@ fn join<J: Journal>(
     let (journal, number) = (journal.clone(), district.0);
     tokio::spawn(ringer::ring(hubs.doorbell.clone(), tops));
     tokio::spawn(sharing::share(hubs.clone(), number, Arc::downgrade(positions), anchor));
-    tokio::spawn(Campaign { journal, hubs, district: number, hold: held, wish: wish_is, retiring }.run());
+    tokio::spawn(Campaign { journal, hubs, district: number, hold: held, wish: wish_is, part }.run());
     Beside { wish, hold, top, rings, led }
 }
 

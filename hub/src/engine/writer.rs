@@ -85,7 +85,10 @@ pub struct Loaded {
 impl<J: Journal, C: Clock> Writer<J, C> {
     /// A writer that does not lead yet. `owner` names this process.
     pub fn new(journal: J, clock: C, district: u32, owner: Uuid) -> Self {
-        Writer { journal, clock, district, owner, is_waking: false, lead: None }
+        let writer = Writer { journal, clock, district, owner, is_waking: false, lead: None };
+        // Shown from the start: a district that nobody leads must not look like one that is not there.
+        writer.show_lead();
+        writer
     }
 
     /// The same for a hub that wakes closed phones.

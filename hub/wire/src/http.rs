@@ -248,4 +248,9 @@ pub struct Health {
     pub version: String,
     /// By number: the last committed seq.
     pub districts: std::collections::BTreeMap<String, u64>,
+    /// Those that this hub leads; the others it follows.
+    pub leads: Vec<String>,
+    /// Those whose log cannot be trusted: they are served by nobody until an operator has looked. They make a hub that
+    /// serves others no less ready.
+    pub closed: Vec<String>,
 }

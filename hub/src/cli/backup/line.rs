@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::records::OfficeRow;
 
-/// The version of this form.
-pub const VERSION: u32 = 1;
+/// The version of this form: since 2 a backup holds the logs of several districts. Older ones are read.
+pub const VERSION: u32 = 2;
 
 /// Bytes of one line; a longer one is of no backup.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ pub enum Line {
     File { name: String, text: String },
     /// A row of the office.
     Office(OfficeRow),
-    /// The log that follows, up to `seq`, where the state has this digest.
+    /// A district's log, which follows, up to `seq`, where the state has this digest.
     Log { district: u32, seq: u64, digest: String, format: u32 },
     /// A commit as it is stored.
     Commit { seq: u64, at_ms: i64, body: String },
@@ -81,8 +81,8 @@ pub fn check(file: &Path) -> Result<()> {
         ensure!(said.is_none(), "{}: lines follow the last one", file.display());
         match serde_json::from_slice(&line) {
             Ok(Line::Ends { sum: end }) => said = Some(end),
-            Ok(Line::Begins { version, .. }) if version != VERSION => {
-                bail!("{} has version {version}, this hub reads {VERSION}", file.display())
+            Ok(Line::Begins { version, .. }) if version > VERSION => {
+                bail!("{} has version {version}, this hub reads up to {VERSION}", file.display())
             }
             Ok(_) => sum.update(&line),
             Err(error) => return Err(error).with_context(|| format!("{} is no backup", file.display())),

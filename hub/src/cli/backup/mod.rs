@@ -1,8 +1,8 @@
 //! `hub backup` and `hub restore`: everything of one hub in one file, beside a running hub, for either store.
 //!
-//! A backup is lines of JSON: how it begins, the keys of the folder, the office as it was at one moment, then the log up to
-//! one commit with the digest of the state there, commits and sealed rows by turns, what waits in intake, and a sum over
-//! all of it. The office is read first: what it owes the log is then sent again under ids that the log knows. Being rows and
+//! A backup is lines of JSON: how it begins, the keys of the folder, the office as it was at one moment, then of each
+//! district the log up to one commit with the digest of the state there, commits and sealed rows by turns, and what waits in
+//! intake, and a sum over all of it. The office is read first: what it owes the log is then sent again under ids that the log knows. Being rows and
 //! not files of a database, it can be restored into the other kind of store.
 
 mod line;
@@ -51,6 +51,8 @@ pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     let settings = args.folder.settings()?.checked()?;
     let folder = DataFolder::open(&args.folder.data)?;
     let done = into(&args.file, folder.path(), &settings).await?;
+    let done: Vec<String> = done.iter().map(ToString::to_string).collect();
+    let done = done.join("; ");
     println!("已恢复 / restored: {done}\n客户端会重新取快照 / every client starts anew with a snapshot");
     Ok(ExitCode::SUCCESS)
 }

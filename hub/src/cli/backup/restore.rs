@@ -35,12 +35,12 @@ impl fmt::Display for Restored {
     }
 }
 
-/// Restores `file` into `folder` and the store that `settings` name. The log gets an identity of its own: clients that
+/// Restores `file` into `folder` and the store that `settings` name. Each log gets an identity of its own: clients that
 /// know more of it than the backup are given snapshots.
 ///
 /// # Errors
-/// When the file is not sound, the store is not empty, or the state that comes of it is not the one that was backed up.
-pub async fn into(file: &Path, folder: &Path, settings: &Settings) -> Result<Restored> {
+/// When the file is not sound, the store is not empty, or a state that comes of it is not the one that was backed up.
+pub async fn into(file: &Path, folder: &Path, settings: &Settings) -> Result<Vec<Restored>> {
     line::check(file)?;
     let (mut rows, mut rest) = (Vec::new(), line::lines(file)?);
     let log = loop {
@@ -54,7 +54,7 @@ pub async fn into(file: &Path, folder: &Path, settings: &Settings) -> Result<Res
     };
     fill_office(rows, folder, settings).await?;
     let journal = boot::journal(folder, settings).await?;
-    let restored = fill_journal(&journal, log, rest).await;
+    let restored = fill_journal(&journal, log, &mut rest).await;
     journal.close().await;
     restored
 }
@@ -87,18 +87,35 @@ struct Log<'a> {
     sealed: Vec<SealedRow>,
 }
 
+/// One log after another, until the last line.
 async fn fill_journal(
     journal: &ChosenJournal,
-    log: Line,
-    lines: impl Iterator<Item = Result<Line>>,
-) -> Result<Restored> {
-    let Line::Log { district, seq, digest, format } = log else { bail!("there is no log in it") };
+    first: Line,
+    lines: &mut impl Iterator<Item = Result<Line>>,
+) -> Result<Vec<Restored>> {
+    let (mut restored, mut next) = (Vec::new(), Some(first));
+    while let Some(line) = next {
+        let (log, end) = fill_log(journal, line, lines).await?;
+        restored.push(log);
+        next = end;
+    }
+    Ok(restored)
+}
+
+/// One log, and the line with which the next begins.
+async fn fill_log(
+    journal: &ChosenJournal,
+    line: Line,
+    lines: &mut impl Iterator<Item = Result<Line>>,
+) -> Result<(Restored, Option<Line>)> {
+    let Line::Log { district, seq, digest, format } = line else { bail!("there is no log in it") };
     ensure!(format <= FORMAT, "the log has format {format}, this hub reads up to {FORMAT}; take the newer hub");
     let found = journal.head(district).await?;
     ensure!(found.is_none(), "the store holds district {district} already: restore into a new one");
     let head = journal.claim(district, Uuid::new_v4()).await?;
     let state = District::new(DistrictId(district));
     let mut log = Log { journal, head, state, commits: Vec::new(), about: Vec::new(), sealed: Vec::new() };
+    let mut end = None;
     for line in lines {
         match line? {
             Line::Commit { seq, at_ms, body } => {
@@ -110,12 +127,16 @@ async fn fill_journal(
             Line::Kept { command, body } => {
                 journal.put_intake(IntakeRow { district, command, body: Bytes::from(body) }).await?;
             }
+            next @ Line::Log { .. } => {
+                end = Some(next);
+                break;
+            }
             Line::Ends { .. } => break,
             other => bail!("a line is out of its place: {other:?}"),
         }
     }
     log.append_if(1).await?;
-    log.finish(seq, &digest).await
+    Ok((log.finish(seq, &digest).await?, end))
 }
 
 impl Log<'_> {

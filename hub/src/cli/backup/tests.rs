@@ -40,7 +40,7 @@ async fn words(rooms: &Rooms) {
     let command = Command::SetDrill { on: true };
     let request = Request { id, body_hash: BodyHash(1), actor: Actor::System, command };
     let sealed = SealedRow { reference: Uuid::new_v4(), body: bytes::Bytes::from("{\"words\":\"灶台冒烟\"}") };
-    rooms.engine.handle().submit(request, [sealed]).await.unwrap();
+    rooms.home().submit(request, [sealed]).await.unwrap();
 }
 
 fn folder_named(home: &std::path::Path, name: &str) -> PathBuf {
@@ -87,7 +87,7 @@ async fn a_backup_beside_a_working_hub_is_restored_elsewhere() {
     let (file, digest) = backed_up(home.path()).await;
     let elsewhere = folder_named(home.path(), "elsewhere");
     let restored = into(&file, &elsewhere, &Settings::default()).await.unwrap();
-    assert_eq!(format!("{:016x}", restored.digest), digest);
+    assert_eq!(format!("{:016x}", restored[0].digest), digest);
     let verified = verify::of_folder(&elsewhere).await.unwrap();
     assert!(verified.good && verified.text.contains(&digest), "{}", verified.text);
     holds(&elsewhere, &Settings::default(), home.path()).await;
@@ -104,7 +104,7 @@ async fn a_backup_of_a_file_is_restored_into_a_shared_database() {
     settings.store.url = Some(store.url);
     settings.store.profile = store.durability;
     let restored = into(&file, &elsewhere, &settings).await.unwrap();
-    assert_eq!(format!("{:016x}", restored.digest), digest);
+    assert_eq!(format!("{:016x}", restored[0].digest), digest);
     holds(&elsewhere, &settings, home.path()).await;
     let again = into(&file, &folder_named(home.path(), "again"), &settings).await.expect_err("it is not empty");
     assert!(format!("{again:#}").contains("not empty"), "{again:#}");

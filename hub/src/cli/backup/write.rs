@@ -7,10 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
+use matcher::DistrictId;
 use uuid::Uuid;
 
 use super::line::{Line, LinesOut, VERSION};
-use crate::engine::EngineHandle;
+use crate::engine::{Doors, EngineHandle};
 use crate::records::Office;
 use crate::store::rows::{FORMAT, READ_ROWS_MAX};
 use crate::store::{CommitRow, Journal, SealedRow};
@@ -22,22 +23,29 @@ const KEY_BYTES_MAX: u64 = 64 * 1024;
 pub struct Source<'a, J> {
     pub folder: &'a Path,
     pub office: &'a Office,
-    pub engine: &'a EngineHandle,
+    pub doors: &'a Doors,
     pub journal: &'a J,
 }
 
-/// What a backup holds.
+/// What a backup holds of a district.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
+    pub district: DistrictId,
     pub seq: u64,
     pub digest: u64,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "district {}: {} commits, digest {:016x}", self.district, self.seq, self.digest)
+    }
 }
 
 /// Writes everything of `source` into `file`, which must not exist.
 ///
 /// # Errors
 /// When something cannot be read or written; then there is no such file.
-pub async fn write<J: Journal>(source: Source<'_, J>, file: &Path) -> Result<Held> {
+pub async fn write<J: Journal>(source: Source<'_, J>, file: &Path) -> Result<Vec<Held>> {
     ensure!(!file.exists(), "{} is there already", file.display());
     let unfinished = file.with_added_extension("part");
     let written = write_to(&source, &unfinished).await;
@@ -52,7 +60,7 @@ pub async fn write<J: Journal>(source: Source<'_, J>, file: &Path) -> Result<Hel
     Ok(held)
 }
 
-async fn write_to<J: Journal>(source: &Source<'_, J>, file: &Path) -> Result<Held> {
+async fn write_to<J: Journal>(source: &Source<'_, J>, file: &Path) -> Result<Vec<Held>> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create(true).truncate(true).mode(0o600).open(file);
     let opened = opened.with_context(|| format!("cannot write {}", file.display()))?;
@@ -61,7 +69,10 @@ async fn write_to<J: Journal>(source: &Source<'_, J>, file: &Path) -> Result<Hel
     out.put(&Line::Begins { version: VERSION, made_at_ms })?;
     keys(source.folder, &mut out)?;
     source.office.dump(|row| out.put(&Line::Office(row))).await?;
-    let held = log(source, &mut out).await?;
+    let mut held = Vec::new();
+    for door in source.doors.all() {
+        held.push(log(source, door, &mut out).await?);
+    }
     let written = out.end()?.into_inner().context("the backup could not be written to its end")?;
     written.sync_all()?;
     Ok(held)
@@ -85,9 +96,13 @@ fn text_of(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-async fn log<J: Journal>(source: &Source<'_, J>, out: &mut LinesOut<BufWriter<File>>) -> Result<Held> {
-    let version = source.engine.version().await.context("the hub is stopping")?;
-    let (district, seq) = (source.engine.district().0, version.district.seq);
+async fn log<J: Journal>(
+    source: &Source<'_, J>,
+    door: &EngineHandle,
+    out: &mut LinesOut<BufWriter<File>>,
+) -> Result<Held> {
+    let version = door.version().await.context("the hub is stopping")?;
+    let (district, seq) = (door.district().0, version.district.seq);
     let digest = tokio::task::spawn_blocking(move || version.district.digest()).await?;
     out.put(&Line::Log { district, seq, digest: format!("{digest:016x}"), format: FORMAT })?;
     let (mut at, mut reference, mut is_more_sealed) = (0, Uuid::nil(), true);
@@ -105,7 +120,7 @@ async fn log<J: Journal>(source: &Source<'_, J>, out: &mut LinesOut<BufWriter<Fi
     for row in source.journal.intake(district).await? {
         out.put(&Line::Kept { command: row.command, body: text(row.body)? })?;
     }
-    Ok(Held { seq, digest })
+    Ok(Held { district: door.district(), seq, digest })
 }
 
 fn commit(row: CommitRow) -> Result<Line> {

@@ -16,7 +16,7 @@ pub(crate) async fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let rooms = boot::open(&data, &Settings::default()).await.unwrap();
-    starter::begin(&rooms.engine.handle()).await.unwrap();
+    starter::begin(rooms.home()).await.unwrap();
     bring_in(&rooms, Kind::Grids, "g.geojson", GRID).await;
     bring_in(&rooms, Kind::Volunteers, "v.csv", "姓名,网格,技能\n王建国,一网格,急救\n李明,一网格,\n").await;
     for place in 0..3 {
@@ -31,8 +31,11 @@ const GRID: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature",
 
 async fn bring_in(rooms: &Rooms, kind: Kind, name: &str, text: &str) {
     let reading = Reading { kind, name: name.into(), crs: Some(wire::client::Crs::Wgs84), skip_bad: false };
-    let reply =
-        rooms.verbs(None).run(Verb::Import { reading, try_only: false }, text.as_bytes().to_vec()).await.unwrap();
+    let reply = rooms
+        .verbs(None)
+        .run(Verb::Import { district: None, reading, try_only: false }, text.as_bytes().to_vec())
+        .await
+        .unwrap();
     assert!(reply.good, "{}", reply.text);
 }
 
@@ -51,7 +54,7 @@ pub(crate) async fn alarm(rooms: &Rooms, place: i32) {
     let id = CommandId(Uuid::now_v7().as_u128());
     let command = Command::RaiseAlarm(new);
     let request = Request { id, body_hash: BodyHash(1), actor: Actor::System, command };
-    rooms.engine.handle().submit(request, []).await.unwrap();
+    rooms.home().submit(request, []).await.unwrap();
 }
 
 async fn damage(data: &Path, file: &str, sql: &'static str) {
@@ -67,8 +70,9 @@ async fn a_sound_folder_and_its_exported_journal_are_verified() {
     let reply = of_folder(&data).await.unwrap();
     assert!(reply.good, "{}", reply.text);
     let rooms = boot::open(&data, &Settings::default()).await.unwrap();
-    let journal = rooms.verbs(None).run(Verb::ExportJournal { after_seq: 0 }, Vec::new()).await.unwrap();
-    let live = rooms.engine.handle().read(matcher::District::digest);
+    let journal =
+        rooms.verbs(None).run(Verb::ExportJournal { district: None, after_seq: 0 }, Vec::new()).await.unwrap();
+    let live = rooms.home().read(matcher::District::digest);
     rooms.close().await.unwrap();
     let verdict = of_file(&written(&journal.file)).unwrap();
     assert_eq!((verdict.faults.as_slice(), verdict.digest), (&[][..], live), "replay = live");
@@ -105,10 +109,10 @@ async fn what_an_import_owes_is_sent_at_the_next_start() {
     // The hub dies after the office's transaction, before the first command.
     let owed = crate::records::OfficeChange { commands: vec![Command::SetDrill { on: true }], ..Default::default() };
     rooms.office.import(rooms.district, owed).await.unwrap();
-    assert!(!rooms.engine.handle().read(matcher::District::drill));
+    assert!(!rooms.home().read(matcher::District::drill));
     rooms.close().await.unwrap();
     let again = boot::open(&data, &Settings::default()).await.unwrap();
-    assert!(again.engine.handle().read(matcher::District::drill));
+    assert!(again.home().read(matcher::District::drill));
     assert_eq!(again.office.owed(again.district, 10).await.unwrap(), []);
     again.close().await.unwrap();
 }
@@ -126,7 +130,8 @@ async fn a_changed_audit_row_is_found() {
 async fn a_journal_file_that_was_tampered_with_is_found() {
     let folder = folder().await;
     let rooms = boot::open(&folder.path().join("data"), &Settings::default()).await.unwrap();
-    let journal = rooms.verbs(None).run(Verb::ExportJournal { after_seq: 0 }, Vec::new()).await.unwrap();
+    let journal =
+        rooms.verbs(None).run(Verb::ExportJournal { district: None, after_seq: 0 }, Vec::new()).await.unwrap();
     rooms.close().await.unwrap();
     let lines: Vec<&str> = std::str::from_utf8(&journal.file).unwrap().lines().collect();
     let without = |left_out: usize| {

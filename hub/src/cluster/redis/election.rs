@@ -1,5 +1,6 @@
 //! The lease. One script, so that looking and taking are one step.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use futures_util::FutureExt;
@@ -8,7 +9,7 @@ use redis::Script;
 use uuid::Uuid;
 
 use super::{RedisCluster, key};
-use crate::cluster::election::{Bid, Election, LEASE_MS, Leader, Standing};
+use crate::cluster::election::{Bid, Election, LEASE_MS, Leader, Present, Standing};
 use crate::cluster::error::{Answer, ClusterError};
 
 /// KEYS: lease, since. ARGV: owner, term, address, length in ms, 1 if SQL has given the bidder the term.
@@ -48,9 +49,35 @@ local held = redis.call('HMGET', KEYS[1], 'owner', 'term', 'address')
 return {held[1] or '', held[2] or '', held[3] or ''}
 ";
 
+/// KEYS: when each hub was last here, how many it leads. ARGV: owner, led, length in ms. Whoever was not here for so long
+/// is forgotten.
+const ATTEND: &str = r"
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))) do
+  redis.call('ZREM', KEYS[1], gone)
+  redis.call('HDEL', KEYS[2], gone)
+end
+return redis.call('HGETALL', KEYS[2])
+";
+
+/// KEYS: as for ATTEND. ARGV: owner.
+const LEAVE: &str = r"
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('HDEL', KEYS[2], ARGV[1])
+";
+
+/// Keys of all hubs, on one node of a cluster.
+const SEEN_KEY: &str = "baiying:{hubs}:seen";
+const LEADS_KEY: &str = "baiying:{hubs}:leads";
+
 static BID_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(BID));
 static GIVE_BACK_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 static LOOK_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(LOOK));
+static ATTEND_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(ATTEND));
+static LEAVE_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(LEAVE));
 
 impl Election for RedisCluster {
     fn bid(&self, bid: Bid) -> BoxFuture<'_, Answer<Standing>> {
@@ -75,6 +102,29 @@ impl Election for RedisCluster {
             script.arg(owner.to_string());
             let gone: u32 = self.lease.run(script).await?;
             Ok(gone == 1)
+        }
+        .boxed()
+    }
+
+    fn attend(&self, hub: Present) -> BoxFuture<'_, Answer<Vec<Present>>> {
+        async move {
+            let mut script = ATTEND_SCRIPT.key(SEEN_KEY);
+            script.key(LEADS_KEY).arg(hub.owner.to_string()).arg(hub.leads).arg(LEASE_MS);
+            let told: BTreeMap<String, String> = self.lease.run(script).await?;
+            // What cannot be read was not written by a hub.
+            let present = |(owner, leads): (&String, &String)| {
+                Some(Present { owner: Uuid::parse_str(owner).ok()?, leads: leads.parse().ok()? })
+            };
+            Ok(told.iter().filter_map(present).collect())
+        }
+        .boxed()
+    }
+
+    fn leave(&self, owner: Uuid) -> BoxFuture<'_, Answer<()>> {
+        async move {
+            let mut script = LEAVE_SCRIPT.key(SEEN_KEY);
+            script.key(LEADS_KEY).arg(owner.to_string());
+            self.lease.run::<u32>(script).await.map(drop)
         }
         .boxed()
     }

@@ -14,6 +14,7 @@ use super::super::Edge;
 use super::super::error::{Language, Refusal};
 use super::super::openapi;
 use super::answer::typed;
+use crate::engine::Role;
 
 /// A district that does not answer within this is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
@@ -21,20 +22,34 @@ const READY_WITHIN: Duration = Duration::from_secs(1);
 /// Alive: the process answers. It says nothing about files or districts.
 #[utoipa::path(get, path = "/healthz", tag = "hub", responses((status = 200, body = Health)))]
 pub async fn alive() -> Json<Health> {
-    Json(Health { ok: true, version: env!("CARGO_PKG_VERSION").to_owned(), districts: BTreeMap::new() })
+    Json(health(true))
 }
 
-/// Ready: every district has been recovered and its writer takes commands.
+fn health(ok: bool) -> Health {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Health { ok, version, districts: BTreeMap::new(), leads: Vec::new(), closed: Vec::new() }
+}
+
+/// Ready: every district has been recovered and is led here, or followed.
 #[utoipa::path(get, path = "/readyz", tag = "hub",
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn ready(State(edge): State<Edge>) -> (StatusCode, Json<Health>) {
-    let (mut ok, mut districts) = (true, BTreeMap::new());
+    let mut told = health(true);
     for (district, engine) in edge.engines() {
-        ok &= engine.is_ready(READY_WITHIN).await;
-        districts.insert(district.to_string(), engine.read(|district| district.seq));
+        let number = district.to_string();
+        told.districts.insert(number.clone(), engine.read(|district| district.seq));
+        if engine.is_closed() {
+            told.closed.push(number);
+            continue;
+        }
+        told.ok &= engine.is_ready(READY_WITHIN).await;
+        if engine.role() == Role::Leading {
+            told.leads.push(number);
+        }
     }
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Health { ok, version: env!("CARGO_PKG_VERSION").to_owned(), districts }))
+    told.ok &= told.closed.len() < told.districts.len();
+    let status = if told.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(told))
 }
 
 /// Counters and gauges, prefix `baiying_`, in the text format of Prometheus.

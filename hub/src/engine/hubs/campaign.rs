@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Hold, Hubs, Leader, Wish};
+use super::{Hold, Hubs, Leader, Part, Wish};
 use crate::cluster::{Answer, Bid, Standing};
 use crate::store::Journal;
 
@@ -40,8 +40,8 @@ pub struct Campaign<J> {
     pub hold: watch::Receiver<Hold>,
     /// What it is to do.
     pub wish: watch::Sender<Wish>,
-    /// This hub is going: it gives back what it has and bids no more.
-    pub retiring: watch::Receiver<bool>,
+    /// Whether this hub takes part.
+    pub part: watch::Receiver<Part>,
 }
 
 impl<J: Journal> Campaign<J> {
@@ -53,15 +53,18 @@ impl<J: Journal> Campaign<J> {
             tokio::select! {
                 () = sleep(wait) => {}
                 changed = self.hold.changed() => if changed.is_err() { return },
-                Ok(()) = self.retiring.changed() => {}
+                Ok(()) = self.part.changed() => {}
             }
         }
     }
 
     async fn step(&mut self, heard_at: &mut Instant) -> Duration {
         let hold = *self.hold.borrow_and_update();
-        if *self.retiring.borrow_and_update() {
-            return self.retire(hold).await;
+        let part = *self.part.borrow_and_update();
+        match part {
+            Part::Retires => return self.retire(hold).await,
+            Part::StandsBackUntil(until) if Instant::now() < until => return self.retire(hold).await,
+            Part::StandsBackUntil(_) | Part::Takes => {}
         }
         if let Hold::Unfit(at) = hold
             && at.elapsed() < UNFIT_FOR
@@ -81,14 +84,22 @@ impl<J: Journal> Campaign<J> {
     }
 
     async fn bid(&self, hold: Hold) -> Answer<Standing> {
-        let Hubs { election, owner, address, led, .. } = &self.hubs;
+        let Hubs { election, owner, address, .. } = &self.hubs;
         let term = if let Hold::Term(term) = hold { Some(term) } else { None };
-        let led = u32::try_from(led.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
-        if term.is_none() && led > 0 && election.leader(self.district).await?.is_none() {
-            sleep((LATER_FOR_EACH.saturating_mul(led)).min(LATER_MAX)).await;
+        let later = self.later();
+        if term.is_none() && !later.is_zero() && election.leader(self.district).await?.is_none() {
+            sleep(later).await;
         }
         let leader = Leader { owner: *owner, term: term.unwrap_or(0), address: address.clone() };
         election.bid(Bid { district: self.district, leader, is_leading: term.is_some() }).await
+    }
+
+    /// Whoever has room goes first; whoever has not takes a district all the same before it stays without a leader.
+    fn later(&self) -> Duration {
+        let of = |count: &std::sync::atomic::AtomicUsize| count.load(Ordering::Relaxed);
+        let (led, share) = (of(&self.hubs.led), of(&self.hubs.share));
+        let led = if led >= share { u32::MAX } else { u32::try_from(led).unwrap_or(u32::MAX) };
+        LATER_FOR_EACH.saturating_mul(led).min(LATER_MAX)
     }
 
     fn heard(&self, standing: Standing, is_leading: bool) -> Duration {

@@ -2,6 +2,7 @@
 //!
 //! - [`campaign`] bids for the lease, and says to the district's task whether to lead or to follow
 //! - [`ringer`] rings at the other hubs after each batch, and once a second all the same
+//! - [`spread`] sees to it that no hub leads more than its share of districts
 //! - [`sharing`] tells the others who has a socket here and where he is, and hears the same of them
 //!
 //! Absent here: the log. Whether a hub really leads is decided by the journal's fence alone.
@@ -9,6 +10,7 @@
 pub mod campaign;
 pub mod ringer;
 pub mod sharing;
+pub mod spread;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -34,6 +36,8 @@ pub struct Hubs {
     pub address: String,
     /// How many districts this hub leads: the more, the later it bids for another.
     pub led: Arc<AtomicUsize>,
+    /// How many it is to lead at most, when others have room; `usize::MAX` while nobody knows.
+    pub share: Arc<AtomicUsize>,
 }
 
 impl Hubs {
@@ -47,6 +51,7 @@ impl Hubs {
             owner: Uuid::new_v4(),
             address,
             led: Arc::default(),
+            share: Arc::new(AtomicUsize::new(usize::MAX)),
         }
     }
 }
@@ -78,4 +83,15 @@ pub enum Hold {
     Term(u64),
     /// The term could not be taken, at this moment: somebody else should try.
     Unfit(Instant),
+}
+
+/// Whether this hub takes part in a district's election.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It bids.
+    Takes,
+    /// It leaves the lead to another, and bids again from this moment.
+    StandsBackUntil(Instant),
+    /// It is going: it gives back what it has and bids no more.
+    Retires,
 }

@@ -119,8 +119,6 @@ impl<J: Journal> Seat<J> {
             }
             hold.send_replace(has);
         }
-        let leads = if writer.is_leading() { 1.0 } else { 0.0 };
-        metrics::gauge!("baiying_leading", "district" => writer.district().to_string()).set(leads);
         self.parts.role.send_replace(role);
     }
 

@@ -1,0 +1,64 @@
+//! Two districts on two hubs: each hub leads one; when one goes the other leads both, and when it is back it gets one.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::harness::postgres::PostgresServer;
+use tests::harness::{http, verb};
+use tokio::time::sleep;
+
+use super::people::People;
+use super::stage::{PATIENCE, Stage};
+use super::{SOME, heals};
+
+/// Runs a verb on the folder of a hub.
+async fn on(stage: &Stage, hub: usize, words: &[&str]) -> Result<String> {
+    let folder = stage.hub(hub).data().display().to_string();
+    let output = verb(&[words, &["--data", &folder]].concat()).await?;
+    let text = String::from_utf8([output.stdout, output.stderr].concat())?;
+    ensure!(output.status.success(), "{words:?}: {text}: {}", stage.logs());
+    Ok(text)
+}
+
+/// Which districts a hub leads, as it says itself.
+async fn leads(stage: &Stage, hub: usize) -> Result<Vec<String>> {
+    let asked = http().get(format!("{}/readyz", stage.hub(hub).base)).send().await?;
+    let told: Value = asked.json().await?;
+    Ok(serde_json::from_value(told["leads"].clone()).context("it says what it leads")?)
+}
+
+/// Waits until the hubs lead so many districts each.
+async fn until(stage: &Stage, wanted: &[(usize, usize)]) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        let mut found = Vec::new();
+        for &(hub, _) in wanted {
+            found.push((hub, leads(stage, hub).await?.len()));
+        }
+        if found == wanted {
+            return Ok(());
+        }
+        ensure!(began.elapsed() < PATIENCE, "{found:?} instead of {wanted:?}: {}", stage.logs());
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn districts_are_spread_over_hubs_and_again_when_one_has_come_back() -> Result<()> {
+    let mut stage = Stage::set(2, PostgresServer::start(&[])).await?;
+    on(&stage, 0, &["district", "add", "8", "--name", "南岗", "--lat", "45.90", "--lng", "126.62"]).await?;
+    until(&stage, &[(0, 1), (1, 1)]).await?;
+    let people = People::come(&stage).await?;
+    people.after(SOME).await?;
+    let folder = stage.take_out(0).terminate().await?;
+    until(&stage, &[(1, 2)]).await?;
+    people.after(SOME).await?;
+    stage.start(0, folder).await?;
+    until(&stage, &[(0, 1), (1, 1)]).await?;
+    people.after(SOME).await?;
+    let leader = usize::from(!leads(&stage, 0).await?.contains(&"8".to_owned()));
+    on(&stage, leader, &["district", "move", "8"]).await?;
+    until(&stage, &[(leader, 0), (1 - leader, 2)]).await?;
+    heals(&stage, people).await
+}
