@@ -11,6 +11,7 @@ pub mod asyncapi;
 pub mod auth;
 mod cap;
 mod command;
+mod connection;
 mod contact;
 pub mod datum;
 mod enrol;

@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use bytes::Bytes;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +15,7 @@ use wire::close::CloseCode;
 use wire::server::{Go, ServerFrame};
 
 use super::Edge;
+use super::connection::serve_all;
 use super::http;
 use super::tls::TlsListener;
 use crate::engine::{Lane, Outbox};
@@ -25,22 +25,6 @@ const GO_AFTER_MS: u32 = 3_000;
 /// How long sockets and requests in flight may take to end.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 const DRAIN_POLL: Duration = Duration::from_millis(20);
-
-/// The address of whoever is connected.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub SocketAddr);
-
-impl Connected<IncomingStream<'_, PlainListener>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
 
 /// TCP without Nagle's delay: an offer is one small write.
 pub struct PlainListener(TcpListener);
@@ -80,12 +64,13 @@ pub async fn serve(
         drain(&draining).await;
         drop(drained);
     };
-    let app = http::router(edge).into_make_service_with_connect_info::<PeerAddress>();
+    let app = http::router(edge);
     let served = async {
         match tls {
-            Some(config) => axum::serve(TlsListener::new(tcp, config)?, app).with_graceful_shutdown(stop).await,
-            None => axum::serve(PlainListener(tcp), app).with_graceful_shutdown(stop).await,
+            Some(config) => serve_all(TlsListener::new(tcp, config)?, app, stop).await,
+            None => serve_all(PlainListener(tcp), app, stop).await,
         }
+        Ok(())
     };
     // A request that never ends must not hold the hub: after the drain it is given a moment and then left.
     let patience = async {

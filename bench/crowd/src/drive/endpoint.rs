@@ -14,6 +14,8 @@ use wire::problem::Problem;
 
 /// Longest wait for one HTTP answer; a hub that takes longer counts as gone.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that are not used are let go before the hub closes them (after 5 s): no request meets a closing one.
+const POOL_IDLE: Duration = Duration::from_secs(3);
 
 /// A hub by its base URL. Cheap to clone: all phones share one pool of HTTP connections.
 #[derive(Clone, Debug)]
@@ -159,5 +161,5 @@ impl Endpoint {
 fn client(builder: reqwest::ClientBuilder) -> anyhow::Result<reqwest::Client> {
     // Whoever was first has chosen the same.
     drop(rustls::crypto::ring::default_provider().install_default());
-    builder.timeout(HTTP_TIMEOUT).build().context("no HTTP client")
+    builder.timeout(HTTP_TIMEOUT).pool_idle_timeout(POOL_IDLE).build().context("no HTTP client")
 }

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use wire::Id;
 
 use super::super::Edge;
+use super::super::connection::PeerAddress;
 use super::super::error::{Language, Refusal, Said};
 use super::super::parse;
-use super::super::serve::PeerAddress;
 use crate::records::{Identity, Once};
 
 /// Bytes of a body.
