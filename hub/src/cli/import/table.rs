@@ -1,14 +1,18 @@
 //! Rows of cells, from CSV or the first sheet of an XLSX.
 
-use std::io::Cursor;
+use std::collections::BTreeMap;
+use std::io::{self, Cursor, Read};
 
 use calamine::{Data, Reader, Xlsx};
+use zip::ZipArchive;
 
 /// Rows of one file; more comes in several files.
 const ROWS_MAX: usize = 200_000;
 const COLUMNS_MAX: usize = 100;
 /// Characters of one cell.
 const CELL_LENGTH_MAX: usize = 4_000;
+/// All parts of a spreadsheet together: enough for [`ROWS_MAX`] rows of a register.
+const UNPACKED_BYTES_MAX: u64 = 128 << 20;
 
 /// A table whose first row names the columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +52,47 @@ pub fn of_csv(text: &str) -> Result<Table, String> {
     of_rows(rows)
 }
 
-/// From the first sheet of a spreadsheet.
+/// From the first sheet of a spreadsheet. Cell by cell: two cells in far corners do not make a sheet of all between them.
 pub fn of_xlsx(bytes: &[u8]) -> Result<Table, String> {
-    let broken = |e: calamine::XlsxError| format!("not a readable XLSX: {e} / 表格打不开");
+    unpacks_within_limit(bytes)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
-    let sheet = book.worksheet_range_at(0).ok_or("the spreadsheet has no sheet / 表格里没有工作表")?.map_err(broken)?;
-    let first = sheet.start().map_or(0, |(row, _)| row);
-    let rows =
-        sheet.rows().enumerate().map(|(index, cells)| (first + index as u32 + 1, cells.iter().map(cell).collect()));
-    of_rows(rows.collect())
+    let first = book.sheet_names().into_iter().next().ok_or("the spreadsheet has no sheet / 表格里没有工作表")?;
+    let mut cells = book.worksheet_cells_reader(&first).map_err(broken)?;
+    let mut rows = BTreeMap::<u32, Vec<String>>::new();
+    while let Some(found) = cells.next_cell().map_err(broken)? {
+        let ((row, column), text) = (found.get_position(), cell(&Data::from(found.get_value().clone())));
+        if text.is_empty() {
+            continue;
+        }
+        if column as usize >= COLUMNS_MAX {
+            return Err(format!("row {} has over {COLUMNS_MAX} columns / 列太多", row + 1));
+        }
+        let row = rows.entry(row).or_default();
+        row.resize(row.len().max(column as usize + 1), String::new());
+        row[column as usize] = text;
+    }
+    // A table may begin at column C.
+    let left = rows.values().filter_map(|cells| cells.iter().position(|cell| !cell.is_empty())).min().unwrap_or(0);
+    of_rows(rows.into_iter().map(|(row, mut cells)| (row + 1, cells.split_off(left))).collect())
+}
+
+fn broken(error: impl std::fmt::Display) -> String {
+    format!("not a readable XLSX: {error} / 表格打不开")
+}
+
+/// A spreadsheet is an archive, and an archive of a few kilobytes can unpack to more than there is memory. What its
+/// directory says of sizes is not believed.
+fn unpacks_within_limit(bytes: &[u8]) -> Result<(), String> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    let mut left = UNPACKED_BYTES_MAX;
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).map_err(broken)?.take(left + 1);
+        let unpacked = io::copy(&mut part, &mut io::sink()).map_err(broken)?;
+        left = left.checked_sub(unpacked).ok_or_else(|| {
+            format!("the spreadsheet unpacks to over {} MiB / 表格解压后太大,请分开导入", UNPACKED_BYTES_MAX >> 20)
+        })?;
+    }
+    Ok(())
 }
 
 fn cell(data: &Data) -> String {

@@ -1,5 +1,7 @@
 //! Files as offices send them.
 
+use std::io::Write;
+
 use encoding_rs::GBK;
 use matcher::{
     Answer, Cause, Command, Commit, District, DistrictId, EscalationAction, Event, Grid, GridId, Polygon, Position,
@@ -115,6 +117,30 @@ fn a_spreadsheet_reads_like_its_csv() {
     let read = read_with(&reading(Kind::Volunteers, "v.xlsx"), &bytes).unwrap();
     assert_eq!(read.change.people, volunteers(GOOD).change.people, "a phone number typed as a number stays one");
     assert_eq!(enrolled(&read.change), enrolled(&volunteers(GOOD).change));
+}
+
+#[test]
+fn a_small_spreadsheet_cannot_ask_for_much_memory() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_string(4, 2, "姓名").unwrap().write_string(1_000_000, 2, "王建国").unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let read = read_with(&reading(Kind::Volunteers, "v.xlsx"), &bytes).unwrap();
+    assert_eq!(read.change.people.len(), 1, "the rows between are not there");
+    book.worksheet_from_index(0).unwrap().write_string(5, 16_000, "far out").unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let why = read_with(&reading(Kind::Volunteers, "v.xlsx"), &bytes).unwrap_err();
+    assert!(why.contains("row 6 has over 100 columns"), "{why}");
+
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("xl/sharedStrings.xml", zip::write::SimpleFileOptions::default()).unwrap();
+    for _ in 0..129 {
+        archive.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    let bytes = archive.finish().unwrap().into_inner();
+    assert!(bytes.len() < 200_000, "{} bytes", bytes.len());
+    let why = read_with(&reading(Kind::Volunteers, "v.xlsx"), &bytes).unwrap_err();
+    assert!(why.contains("unpacks to over 128 MiB"), "{why}");
 }
 
 #[test]
