@@ -286,11 +286,11 @@ impl Positions {
         fixes.chain(gone.map(|&volunteer| Observation::Reach { volunteer, reachable: false })).collect()
     }
 
-    /// Volunteers nobody has seen yet are taken to have left at `now`.
+    /// Volunteers nobody has seen yet are taken to have left at `now`; who is told as unreachable already stays so.
     pub fn expect(&self, volunteers: impl Iterator<Item = VolunteerId>, now: Timestamp) {
         let mut inner = self.lock();
         for id in volunteers {
-            if !inner.is_online(id) {
+            if !inner.is_online(id) && !inner.unreachable.contains(&id) {
                 inner.left.entry(id).or_insert(now);
             }
         }
@@ -392,5 +392,17 @@ mod tests {
         assert_eq!(positions.newly_unreachable(Timestamp(minute)), vec![]);
         assert_eq!(positions.newly_unreachable(Timestamp(minute + 5)), vec![ONE]);
         assert_eq!(positions.newly_unreachable(Timestamp(minute + 9)), vec![]);
+    }
+
+    #[test]
+    fn who_is_expected_and_does_not_come_is_unreachable_after_a_minute_and_is_named_once() {
+        let positions = Positions::default();
+        let two = VolunteerId(2);
+        positions.opened(two);
+        positions.expect([ONE, two].into_iter(), Timestamp(0));
+        let minute = UNREACHABLE_AFTER_MS as i64;
+        assert_eq!(positions.newly_unreachable(Timestamp(minute)), vec![ONE]);
+        positions.expect([ONE, two].into_iter(), Timestamp(minute));
+        assert_eq!(positions.newly_unreachable(Timestamp(minute * 2)), vec![]);
     }
 }

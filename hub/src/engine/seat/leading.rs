@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use matcher::{District, Observation, Timestamp};
+use matcher::{Commit, District, Event, Observation, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::following::deposed;
@@ -152,6 +152,7 @@ impl<J: Journal> Seat<J> {
             self.told_seq = last.seq;
             self.ring();
         }
+        self.expect_enrolled(&turn.commits);
         let replies: Vec<Reply> = replies.into_iter().zip(turn.verdicts.into_iter().map(told)).collect();
         if !turn.commits.is_empty() || !replies.is_empty() {
             // The publisher ends only after this task.
@@ -199,6 +200,17 @@ impl<J: Journal> Seat<J> {
     fn expect_everybody(&self) {
         if let (Some(state), Some(now)) = (self.parts.writer.state(), self.parts.writer.now()) {
             self.parts.positions.expect(state.district.volunteers().map(|record| record.profile.id), now);
+        }
+    }
+
+    /// Nor is somebody reachable who was enrolled later and has not come in a minute.
+    fn expect_enrolled(&self, commits: &[Arc<Commit>]) {
+        for commit in commits {
+            for event in &commit.events {
+                if let Event::VolunteersEnrolled { volunteers } = event {
+                    self.parts.positions.expect(volunteers.iter().map(|volunteer| volunteer.id), commit.at);
+                }
+            }
         }
     }
 
