@@ -17,6 +17,9 @@ use super::view::Group;
 /// Frames that may wait for the walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
 pub const BROADCASTS_WAITING_MAX: usize = 2_048;
 
+/// Notes taken at once: the frames among them go to each socket together, in one write.
+const NOTES_TOGETHER_MAX: usize = 64;
+
 /// Sockets served before other tasks of this thread get their turn.
 const SOCKETS_PER_STRIDE: usize = 256;
 
@@ -108,28 +111,58 @@ impl Broadcaster {
     }
 }
 
+/// What is walked together.
+#[derive(Default)]
+struct Pending {
+    frames: BTreeMap<Group, Vec<Delta>>,
+    top: Option<u64>,
+    is_latest: bool,
+}
+
 impl Walk {
     async fn run(mut self, mut inbox: mpsc::Receiver<Note>) {
-        while let Some(note) = inbox.recv().await {
+        let mut notes = Vec::new();
+        while inbox.recv_many(&mut notes, NOTES_TOGETHER_MAX).await > 0 {
             if self.is_overrun.swap(false, Ordering::AcqRel) {
                 self.overrun();
             }
-            match note {
-                Note::Join(join) => self.join(*join),
-                Note::Frame(group, delta) => self.frame(group, &delta).await,
-                Note::RingLatest => self.ring(),
-                Note::Walked(seq) => self.walked.store(seq, Ordering::Release),
-                Note::CloseAll => self.close_all(CloseCode::Resync),
+            let mut pending = Pending::default();
+            for note in notes.drain(..) {
+                match note {
+                    Note::Frame(group, delta) => pending.frames.entry(group).or_default().push(delta),
+                    Note::Walked(seq) => pending.top = Some(seq),
+                    Note::RingLatest => pending.is_latest = true,
+                    // Both stand behind what was sent before them.
+                    Note::Join(join) => {
+                        self.walk(std::mem::take(&mut pending)).await;
+                        self.join(*join);
+                    }
+                    Note::CloseAll => {
+                        self.walk(std::mem::take(&mut pending)).await;
+                        self.close_all(CloseCode::Resync);
+                    }
+                }
             }
+            self.walk(pending).await;
+        }
+    }
+
+    async fn walk(&mut self, pending: Pending) {
+        for (group, deltas) in pending.frames {
+            self.frames(group, &deltas).await;
+        }
+        if let Some(seq) = pending.top {
+            self.walked.store(seq, Ordering::Release);
+        }
+        if pending.is_latest {
+            self.ring();
         }
     }
 
     fn join(&mut self, join: Join) {
         let Join { group, outbox, seq, latest, missed, is_live, reply, start } = join;
         outbox.begin(self.district, seq, latest);
-        for delta in &missed {
-            outbox.push_delta(Lane::Broadcast, self.district, delta);
-        }
+        outbox.push_deltas(Lane::Broadcast, self.district, &missed);
         let members = self.members.entry(group).or_default();
         // A resync joins again on the same socket.
         members.retain(|known| !Arc::ptr_eq(known, &outbox));
@@ -140,12 +173,12 @@ impl Walk {
         reply.send(start).ok();
     }
 
-    async fn frame(&mut self, group: Group, delta: &Delta) {
+    async fn frames(&mut self, group: Group, deltas: &[Delta]) {
         let Some(members) = self.members.get_mut(&group) else { return };
         let mut has_closed = false;
         for stride in members.chunks(SOCKETS_PER_STRIDE) {
             for outbox in stride {
-                has_closed |= !outbox.push_delta(Lane::Broadcast, self.district, delta);
+                has_closed |= !outbox.push_deltas(Lane::Broadcast, self.district, deltas);
             }
             tokio::task::yield_now().await;
         }

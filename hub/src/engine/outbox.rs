@@ -12,12 +12,9 @@ use wire::{OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX, SNAPSHOT_PART_BYTES_MAX};
 use super::frame::Delta;
 use super::latest::LatestStore;
 
-/// Bytes of frames that wait for a socket or are being written to it. With the part of a snapshot that may be under way
-/// and the gathered write, a client that takes nothing holds no more than [`OUTBOUND_BYTES_MAX`] in all.
-pub const QUEUE_BYTES_MAX: usize = OUTBOUND_BYTES_MAX - SNAPSHOT_PART_BYTES_MAX - WRITE_GATHERED_BYTES;
-
-/// Frames are gathered up to here before they are written.
-pub const WRITE_GATHERED_BYTES: usize = 4 * 1024;
+/// Bytes of frames that wait for a socket or are being written to it. With the part of a snapshot that may be under way, a
+/// client that takes nothing holds no more than [`OUTBOUND_BYTES_MAX`] in all.
+pub const QUEUE_BYTES_MAX: usize = OUTBOUND_BYTES_MAX - SNAPSHOT_PART_BYTES_MAX;
 
 /// Frames of the `latest` lane in one drain, so that it cannot delay a delta for long.
 pub const LATEST_PER_DRAIN_MAX: usize = 64;
@@ -78,11 +75,24 @@ impl Outbox {
 
     /// Queues a delta of `district` behind what that subscription was sent before.
     pub fn push_delta(&self, lane: Lane, district: u32, delta: &Delta) -> bool {
+        self.push_deltas(lane, district, std::slice::from_ref(delta))
+    }
+
+    /// Queues several, in order of their seq; its task is woken once for all of them, and writes them in one go.
+    pub fn push_deltas(&self, lane: Lane, district: u32, deltas: &[Delta]) -> bool {
         let mut queue = self.lock();
-        let Some(last) = queue.advance(district, delta.seq) else { return queue.closed.is_none() };
-        let is_open = queue.push(lane, delta.after(last));
+        let mut has_news = false;
+        for delta in deltas {
+            if let Some(last) = queue.advance(district, delta.seq) {
+                queue.push(lane, delta.after(last));
+                has_news = true;
+            }
+        }
+        let is_open = queue.closed.is_none();
         drop(queue);
-        self.bell.notify_one();
+        if has_news {
+            self.bell.notify_one();
+        }
         is_open
     }
 

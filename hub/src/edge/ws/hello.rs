@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
 use matcher::DistrictId;
 use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 use wire::client::{Hello, StreamPoint};
 use wire::close::CloseCode;
@@ -20,6 +20,7 @@ use super::super::error::Refusal;
 use super::following::Following;
 use super::inbound::{self, Inbound};
 use super::patience::{Patience, Verdict};
+use super::socket::Line;
 use crate::engine::Outbox;
 use crate::records::Identity;
 
@@ -53,7 +54,7 @@ pub struct Introduced {
 }
 
 /// Waits for the hello and answers it, up to the welcome that is still to be sent.
-pub async fn introduce(edge: &Edge, socket: &mut WebSocket) -> Result<Introduced, Closing> {
+pub async fn introduce(edge: &Edge, socket: &mut Line) -> Result<Introduced, Closing> {
     let hello = first_frame(socket).await?;
     // From here on the client waits for the hub: what takes too long is the hub's own doing.
     let introduced = timeout(GREETING_MAX, greet(edge, hello)).await;
@@ -82,7 +83,7 @@ async fn greet(edge: &Edge, hello: Hello) -> Result<Introduced, Closing> {
 
 /// The first frame. What a client is given runs while the hub listens, not while it is too busy to: a phone must not be
 /// told to stay away because ten thousand others came back with it.
-async fn first_frame(socket: &mut WebSocket) -> Result<Hello, Closing> {
+async fn first_frame(socket: &mut Line) -> Result<Hello, Closing> {
     let mut patience = Patience::default();
     loop {
         let began = Instant::now();
@@ -102,7 +103,7 @@ fn busy() -> Closing {
     Closing { code: CloseCode::Drain, reason: "busy".to_owned() }
 }
 
-async fn next_hello(socket: &mut WebSocket) -> Result<Hello, Closing> {
+async fn next_hello(socket: &mut Line) -> Result<Hello, Closing> {
     loop {
         let message = match socket.recv().await {
             Some(Ok(message)) => message,
@@ -111,7 +112,7 @@ async fn next_hello(socket: &mut WebSocket) -> Result<Hello, Closing> {
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Binary(_) => return Err(CloseCode::BadFrame.into()),
+            Message::Binary(_) | Message::Frame(_) => return Err(CloseCode::BadFrame.into()),
             Message::Close(_) => return Err(CloseCode::NoHello.into()),
         };
         return match inbound::read(text.as_bytes()) {

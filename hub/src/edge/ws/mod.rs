@@ -1,8 +1,8 @@
 //! The WebSocket: `GET /v1/ws`, subprotocol `baiying.v1`. One task a connection.
 //!
-//! [`upgrade`] checks the origin and the subprotocol, [`hello`] who it is (within what [`patience`] allows), [`session`] is
-//! the loop, [`inbound`] reads
-//! frames strictly, [`registry`] knows every open socket of this hub.
+//! [`upgrade`] checks the origin and the subprotocol, [`socket`] reads and writes, [`hello`] asks who it is (within what
+//! [`patience`] allows), [`session`] is the loop, [`inbound`] reads frames strictly, [`registry`] knows every open socket of
+//! this hub.
 
 mod following;
 mod hello;
@@ -10,6 +10,7 @@ mod inbound;
 mod patience;
 mod registry;
 mod session;
+mod socket;
 mod upgrade;
 mod walls;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
-use futures_util::SinkExt;
 use matcher::{DistrictId, MINUTE_MS};
 use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use uuid::Uuid;
 use wire::client::{PositionFrame, Resync, StreamPoint};
 use wire::close::CloseCode;
@@ -25,12 +25,15 @@ use super::following::{Following, Next};
 use super::hello::{Closing, Introduced, bad_frame, heartbeat_ms, introduce, text};
 use super::inbound::{self, Inbound, Unreadable};
 use super::registry::DeviceKey;
+use super::socket::Line;
 use super::walls::OpenWall;
 use crate::engine::{Lane, Online, Outbox};
 use crate::records::Identity;
 
 /// A client that takes nothing for so long is too slow.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a peer may take to answer a close.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// A fix older than this says nothing about where somebody is.
 const FIX_AGE_MS_MAX: u64 = 15 * MINUTE_MS;
 /// The end of a sign-in is noticed within this.
@@ -39,7 +42,7 @@ const OVER_WITHIN_MS: u64 = 1_000;
 const IN_FLIGHT_RETRY_MS: u32 = 500;
 
 /// Serves one socket from its upgrade to its end.
-pub async fn run(edge: Edge, mut socket: WebSocket, language: Language) {
+pub async fn run(edge: Edge, mut socket: Line, language: Language) {
     // Boxed: what only the greeting needs is not kept for the life of the connection.
     let greeting = Box::pin(introduce(&edge, &mut socket));
     let closing = match greeting.await {
@@ -47,12 +50,20 @@ pub async fn run(edge: Edge, mut socket: WebSocket, language: Language) {
         Err(closing) => closing,
     };
     metrics::counter!("baiying_sockets_closed_total", "reason" => closing.code.reason()).increment(1);
-    let frame = CloseFrame { code: closing.code.code(), reason: closing.reason.into() };
+    let frame = CloseFrame { code: closing.code.code().into(), reason: closing.reason.into() };
     // A peer that is gone cannot be told.
-    let _ = timeout(WRITE_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
+    if timeout(WRITE_TIMEOUT, socket.close(frame)).await.is_ok_and(|closed| closed.is_ok()) {
+        let _ = timeout(GOODBYE_MAX, last_words(&mut socket)).await;
+    }
 }
 
-async fn serve(edge: Edge, socket: &mut WebSocket, introduced: Introduced, language: Language) -> Closing {
+/// Reads what he still says until he has closed too: a connection that ends with words of his unread is reset, and he
+/// would never read why it was closed (RFC 6455, 7.1.1).
+async fn last_words(socket: &mut Line) {
+    while let Some(Ok(_)) = socket.recv().await {}
+}
+
+async fn serve(edge: Edge, socket: &mut Line, introduced: Introduced, language: Language) -> Closing {
     let Introduced { who, device, socket: id, outbox, following, welcome } = introduced;
     let key = DeviceKey { subject: who.subject, device };
     edge.sockets().enter(key.clone(), id, who.session, outbox.clone());
@@ -91,7 +102,7 @@ struct Live {
 }
 
 impl Live {
-    async fn turn(&mut self, socket: &mut WebSocket) -> Closing {
+    async fn turn(&mut self, socket: &mut Line) -> Closing {
         let silence_max = Duration::from_millis(u64::from(heartbeat_ms(self.shared.who.role) + HEARTBEAT_GRACE_MS));
         let mut heard = Instant::now();
         // One timer for both: a peer that is silent, and a sign-in that is over.
@@ -134,10 +145,10 @@ impl Live {
     }
 
     /// Feeds all that waits, then flushes once.
-    async fn write(&self, socket: &mut WebSocket) -> Result<(), Closing> {
+    async fn write(&self, socket: &mut Line) -> Result<(), Closing> {
         let mut frames = Vec::new();
         let closed = self.shared.outbox.drain(&mut frames);
-        send(socket, frames.into_iter().map(utf8)).await?;
+        send(socket, frames).await?;
         self.shared.outbox.flushed();
         closed.map_or(Ok(()), |code| Err(code.into()))
     }
@@ -147,13 +158,13 @@ impl Live {
     }
 
     /// The next part of a snapshot, or the next stretch of a replay.
-    async fn catch_up(&mut self, socket: &mut WebSocket) -> Result<(), Closing> {
+    async fn catch_up(&mut self, socket: &mut Line) -> Result<(), Closing> {
         self.write(socket).await?;
         let Self { shared, following, .. } = self;
         for followed in following.iter_mut().filter(|followed| !followed.is_live()) {
             match followed.next(&shared.outbox) {
                 Next::Nothing => {}
-                Next::Part(part) => send(socket, [utf8(part)]).await?,
+                Next::Part(part) => send(socket, [part]).await?,
                 Next::Again(point) => {
                     let begun = followed.begin(&shared.edge, Some(point), &shared.outbox).await;
                     begun.ok_or(Closing::from(CloseCode::Drain))?;
@@ -163,13 +174,14 @@ impl Live {
         Ok(())
     }
 
-    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Closing> {
+    async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Closing> {
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
-            Some(Ok(Message::Binary(_))) => return Err(CloseCode::BadFrame.into()),
-            // Gone, or too large even to be looked at.
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(CloseCode::HeartbeatLost.into()),
+            // Raw frames are never read.
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => return Err(CloseCode::BadFrame.into()),
+            Some(Err(error)) => return Err(unreadable(error)),
+            Some(Ok(Message::Close(_))) | None => return Err(CloseCode::HeartbeatLost.into()),
         };
         match inbound::read(text.as_bytes()) {
             Ok(Inbound::Command(order)) => {
@@ -268,6 +280,19 @@ impl Shared {
     }
 }
 
+/// Text that is not UTF-8, or too much of it even to be looked at, is a bad frame; anything else says that he is gone.
+fn unreadable(error: Error) -> Closing {
+    match error {
+        Error::Utf8(_) => bad("/: not UTF-8"),
+        Error::Capacity(_) => bad("/: more than a frame may hold"),
+        _ => CloseCode::HeartbeatLost.into(),
+    }
+}
+
+fn bad(reason: &str) -> Closing {
+    Closing { code: CloseCode::BadFrame, reason: reason.to_owned() }
+}
+
 fn too_many() -> Refusal {
     let en = format!("{COMMANDS_IN_FLIGHT_MAX} commands are not answered yet; wait for one");
     let status = axum::http::StatusCode::TOO_MANY_REQUESTS;
@@ -275,26 +300,16 @@ fn too_many() -> Refusal {
 }
 
 fn again() -> Closing {
-    Closing { code: CloseCode::BadFrame, reason: "hello was said before".to_owned() }
+    bad("hello was said before")
 }
 
 fn not_followed(district: DistrictId) -> Closing {
-    Closing { code: CloseCode::BadFrame, reason: format!("/district: {district} is not followed here") }
-}
-
-fn utf8(frame: Bytes) -> Utf8Bytes {
-    Utf8Bytes::try_from(frame).expect("frames are written by serde_json")
+    bad(&format!("/district: {district} is not followed here"))
 }
 
 /// Writes frames and flushes once, within [`WRITE_TIMEOUT`].
-async fn send(socket: &mut WebSocket, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), Closing> {
-    let write = async {
-        for frame in frames {
-            socket.feed(Message::Text(frame)).await?;
-        }
-        socket.flush().await
-    };
-    match timeout(WRITE_TIMEOUT, write).await {
+async fn send(socket: &mut Line, frames: impl IntoIterator<Item = Bytes>) -> Result<(), Closing> {
+    match timeout(WRITE_TIMEOUT, socket.send(frames)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(CloseCode::HeartbeatLost.into()),
         Err(_) => Err(CloseCode::Slow.into()),

@@ -1,0 +1,278 @@
+//! One WebSocket over one stream. Tungstenite reads, answers pings and closes; frames go out from here, straight from the
+//! bytes that all who share a view share: a frame of the server is not masked, so nothing is copied for each socket, what
+//! waits goes out in one gathered write, and an idle socket holds no write buffer.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// Frames of one gathered write; each is a head and a body.
+const GATHERED_FRAMES_MAX: usize = 32;
+/// A whole text frame begins with this (RFC 6455, 5.2).
+const TEXT_WHOLE: u8 = 0x81;
+
+/// What a session holds: a socket over whatever HTTP came by.
+pub type Line = Socket<TokioIo<Upgraded>>;
+
+/// The server's end.
+pub struct Socket<S> {
+    stream: S,
+    protocol: WebSocketContext,
+    waiting: VecDeque<Frame>,
+    /// Bytes of the first that have gone out.
+    gone_of_first: usize,
+}
+
+struct Frame {
+    head: [u8; 10],
+    head_length: u8,
+    body: Bytes,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    /// After the handshake.
+    pub fn new(stream: S, config: WebSocketConfig) -> Self {
+        let protocol = WebSocketContext::new(Role::Server, Some(config));
+        Self { stream, protocol, waiting: VecDeque::new(), gone_of_first: 0 }
+    }
+
+    /// The next message; `None` when the peer has closed. Safe to drop and call again.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Writes text frames, all of them. When this is dropped half-way, the next write goes on where it stopped.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub async fn send(&mut self, texts: impl IntoIterator<Item = Bytes>) -> Result<(), Error> {
+        self.waiting.extend(texts.into_iter().map(Frame::text));
+        poll_fn(|cx| self.poll_send(cx)).await
+    }
+
+    /// Closes behind what waits.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub async fn close(&mut self, frame: CloseFrame) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_send(cx)).await?;
+        let mut frame = Some(frame);
+        poll_fn(|cx| match frame.take() {
+            Some(frame) => self.own_words(cx, |protocol, bridge| protocol.close(bridge, Some(frame))),
+            None => self.own_words(cx, |protocol, bridge| protocol.flush(bridge)),
+        })
+        .await
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context) -> Poll<Option<Result<Message, Error>>> {
+        match self.own_words(cx, |protocol, bridge| protocol.read(bridge)) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => Poll::Ready(None),
+            Poll::Ready(read) => Poll::Ready(Some(read)),
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context) -> Poll<Result<(), Error>> {
+        loop {
+            // A pong that is half out is finished before a frame begins, and none begins inside a frame.
+            if self.gone_of_first == 0 {
+                ready!(self.own_words(cx, |protocol, bridge| protocol.flush(bridge)))?;
+            }
+            if self.waiting.is_empty() {
+                self.waiting = VecDeque::new();
+                return Poll::Ready(Ok(()));
+            }
+            let gone = ready!(self.poll_write(cx))?;
+            self.advance(gone);
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); GATHERED_FRAMES_MAX * 2];
+        let mut count = 0;
+        for frame in self.waiting.iter().take(GATHERED_FRAMES_MAX) {
+            slices[count] = IoSlice::new(frame.head());
+            slices[count + 1] = IoSlice::new(&frame.body);
+            count += 2;
+        }
+        let mut rest = &mut slices[..count];
+        IoSlice::advance_slices(&mut rest, self.gone_of_first);
+        match ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, rest))? {
+            0 => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            gone => Poll::Ready(Ok(gone)),
+        }
+    }
+
+    fn advance(&mut self, gone: usize) {
+        self.gone_of_first += gone;
+        while let Some(length) = self.waiting.front().map(Frame::len).filter(|&length| length <= self.gone_of_first) {
+            self.gone_of_first -= length;
+            self.waiting.pop_front();
+        }
+    }
+
+    /// Lets the protocol read, and write where it may.
+    fn own_words<T>(
+        &mut self,
+        cx: &mut Context,
+        say: impl FnOnce(&mut WebSocketContext, &mut Bridge<'_, '_, S>) -> Result<T, Error>,
+    ) -> Poll<Result<T, Error>> {
+        let mut bridge = Bridge { stream: &mut self.stream, cx, is_between_frames: self.gone_of_first == 0 };
+        match say(&mut self.protocol, &mut bridge) {
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            said => Poll::Ready(said),
+        }
+    }
+}
+
+impl Frame {
+    fn text(body: Bytes) -> Self {
+        let mut head = [0; 10];
+        head[0] = TEXT_WHOLE;
+        let length = body.len();
+        let head_length = match length {
+            0..=125 => {
+                head[1] = length as u8;
+                2
+            }
+            126..=0xFFFF => {
+                head[1] = 126;
+                head[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+                4
+            }
+            _ => {
+                head[1] = 127;
+                head[2..].copy_from_slice(&(length as u64).to_be_bytes());
+                10
+            }
+        };
+        Self { head, head_length, body }
+    }
+
+    fn head(&self) -> &[u8] {
+        &self.head[..usize::from(self.head_length)]
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.head_length) + self.body.len()
+    }
+}
+
+/// The stream as the protocol wants it: what would wait says so, and whoever polls is woken.
+struct Bridge<'a, 'b, S> {
+    stream: &'a mut S,
+    cx: &'a mut Context<'b>,
+    is_between_frames: bool,
+}
+
+impl<S: AsyncRead + Unpin> Read for Bridge<'_, '_, S> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut into = ReadBuf::new(into);
+        let read = Pin::new(&mut *self.stream).poll_read(self.cx, &mut into);
+        now(read).map(|()| into.filled().len())
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Bridge<'_, '_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.is_between_frames {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        now(Pin::new(&mut *self.stream).poll_write(self.cx, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        now(Pin::new(&mut *self.stream).poll_flush(self.cx))
+    }
+}
+
+fn now<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
+    match polled {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+    use super::*;
+
+    /// A pipe that holds so little that every frame goes out in pieces.
+    async fn pair(holds: usize) -> (Socket<tokio::io::DuplexStream>, WebSocketStream<tokio::io::DuplexStream>) {
+        let (server, client) = tokio::io::duplex(holds);
+        let client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
+        (Socket::new(server, WebSocketConfig::default()), client)
+    }
+
+    fn text(length: usize) -> Bytes {
+        Bytes::from(vec![b'x'; length])
+    }
+
+    #[tokio::test]
+    async fn frames_of_every_length_arrive_whole_while_pings_are_answered() {
+        let lengths = [0, 1, 125, 126, 127, 4_000, 65_535, 65_536, 70_000];
+        let (mut server, client) = pair(50).await;
+        let (mut says, mut hears) = client.split();
+        let pinging = tokio::spawn(async move {
+            for number in 0..20_u8 {
+                says.send(Message::Ping(vec![number].into())).await.unwrap();
+                says.send(Message::text("here")).await.unwrap();
+            }
+        });
+        let serving = tokio::spawn(async move {
+            for _ in 0..20 {
+                server.send(lengths.map(text)).await.unwrap();
+                while !matches!(server.recv().await, Some(Ok(Message::Text(_)))) {}
+            }
+            server.close(CloseFrame { code: CloseCode::Normal, reason: "done".into() }).await.unwrap();
+            while server.recv().await.is_some() {}
+        });
+        let (mut heard, mut pongs, mut closed) = (Vec::new(), 0, None);
+        while let Some(Ok(message)) = hears.next().await {
+            match message {
+                Message::Text(text) => heard.push(text.len()),
+                Message::Pong(_) => pongs += 1,
+                Message::Close(frame) => closed = frame,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(heard, lengths.repeat(20));
+        assert!(pongs > 0, "at least the last ping before each reading is answered");
+        assert_eq!(closed.unwrap().reason.as_str(), "done");
+        pinging.await.unwrap();
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_dropped_half_way_goes_on_where_it_stopped() {
+        let (mut server, mut client) = pair(64).await;
+        let stuck = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(stuck, server.send([text(500)])).await.is_err());
+        let serving = tokio::spawn(async move { server.send([text(3)]).await.map(|()| server) });
+        for length in [500, 3] {
+            assert_eq!(client.next().await.unwrap().unwrap(), Message::text("x".repeat(length)));
+        }
+        serving.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_is_gone_ends_both_ways() {
+        let (mut server, client) = pair(1_000).await;
+        drop(client);
+        assert!(!matches!(server.recv().await, Some(Ok(_))));
+        assert!(server.send([text(10)]).await.is_err());
+    }
+}
