@@ -51,6 +51,12 @@ async fn a_frame_that_cannot_be_read_ends_the_socket() -> Result<()> {
         socket.say_text(frame.clone()).await?;
         assert_eq!(socket.closed().await?, Some(4500), "{}", &frame[..frame.len().min(60)]);
     }
+    for (what, frame) in [("not UTF-8", vec![b'"', 0xc3, 0x28, b'"']), ("huge", vec![b' '; 80_000])] {
+        let mut socket = person.connect("phone", Default::default()).await?;
+        socket.op("welcome").await?;
+        socket.say_raw(frame).await?;
+        assert_eq!(socket.closed().await?, Some(4500), "{what}");
+    }
     let mut rude = person.open().await?;
     rude.say(&json!({ "op": "ping", "at": "2026-01-01T00:00:00Z" })).await?;
     assert_eq!(rude.closed().await?, Some(4504), "no hello");

@@ -10,6 +10,27 @@ use wire::server::Role;
 use super::person::Person;
 use super::village::{Village, said, tamper};
 
+/// A client that asks and does not listen fills its queue, and is let go; it may come back at once.
+#[tokio::test]
+async fn who_does_not_read_is_closed_with_4008() -> Result<()> {
+    let village = Village::start("").await?;
+    let wall = village.account("wall-1", Role::Wall).await?;
+    let mut socket = wall.connect("wall", Default::default()).await?;
+    socket.op("welcome").await?;
+    socket.flood(&json!({ "op": "ping", "at": "2026-01-01T00:00:00Z" })).await?;
+    let closed = async |reason: &str| {
+        let metrics = String::from_utf8_lossy(&wall.get("/metrics").await?.body).into_owned();
+        Ok::<_, anyhow::Error>(metrics.contains(&format!("baiying_sockets_closed_total{{reason=\"{reason}\"}}")))
+    };
+    while !closed("slow").await? {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(socket.closed().await?, Some(4008));
+    let mut back = wall.connect("wall", Default::default()).await?;
+    back.op("welcome").await?;
+    village.conforms(&[("Wall", &socket), ("Wall", &back)]).await
+}
+
 #[tokio::test]
 async fn who_is_silent_is_closed_with_4009() -> Result<()> {
     let village = Village::start("").await?;

@@ -44,6 +44,11 @@ async fn a_file_that_is_no_good_is_refused_by_its_row() -> Result<()> {
         let problem = send(&admin, path, kind, body).await?.problem()?;
         assert_eq!(problem.code, code, "{path} {kind}: {}", problem.detail);
     }
+    let skills: String = (1..=129).map(|number| format!("skill_{number},技能{number}\n")).collect();
+    let skills = format!("代码,名称\n{skills}").into_bytes();
+    let problem = send(&admin, "/v1/skills", "text/csv", skills).await?.problem()?;
+    assert_eq!(problem.code, "bad_rows", "one skill is there, so the 129th row is too many: {}", problem.detail);
+    assert!(problem.detail.contains("128") && problem.pointer.is_some(), "{}", problem.detail);
     let refused = send(&operator, "/v1/grids?crs=wgs84", GEOJSON, b"{}".to_vec()).await?;
     assert_eq!(refused.problem()?.status, 403);
     town.stop().await

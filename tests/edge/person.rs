@@ -21,6 +21,8 @@ use wire::problem::Problem;
 
 /// Nothing on loopback takes so long, the longest heartbeat included; a limit, not a measure.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A write that waits for so long says that the hub reads no more.
+const STUCK: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub struct Person {
@@ -134,6 +136,26 @@ impl Socket {
 
     pub async fn say_text(&mut self, text: String) -> Result<()> {
         Ok(self.stream.send(Message::text(text)).await?)
+    }
+
+    /// Says bytes as if they were text.
+    pub async fn say_raw(&mut self, bytes: Vec<u8>) -> Result<()> {
+        use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+        use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+        let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
+        Ok(self.stream.send(Message::Frame(frame)).await?)
+    }
+
+    /// Says the same again and again, and listens to nothing, until the hub reads no more.
+    pub async fn flood(&mut self, frame: &Value) -> Result<()> {
+        let text = frame.to_string();
+        while let Ok(said) = tokio::time::timeout(STUCK, self.stream.send(Message::text(text.clone()))).await {
+            // Closed already: what is left is to hear why.
+            if said.is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     pub async fn hear(&mut self) -> Result<Heard> {

@@ -291,17 +291,6 @@ mod tests {
         (Verb::ExchangeCap, ["", "", "", "DTtVv", "", "", "", "DTtVv"]),
     ];
 
-    const ROLES: [Role; 8] = [
-        Role::Resident,
-        Role::Volunteer,
-        Role::TeamLeader,
-        Role::Operator,
-        Role::Reviewer,
-        Role::Wall,
-        Role::Admin,
-        Role::Integration,
-    ];
-
     fn resources(role: Role) -> [(char, Resource); 6] {
         let mine = if role == Role::Resident { Owner::Caller(MY_KEY) } else { Owner::Volunteer(ME) };
         let other = if role == Role::Resident { Owner::Caller(CallerKey(8)) } else { Owner::Volunteer(VolunteerId(9)) };
@@ -319,7 +308,7 @@ mod tests {
     fn every_cell_of_the_table() {
         assert_eq!(TABLE.map(|(verb, _)| verb), Verb::ALL);
         for (verb, row) in TABLE {
-            for (role, expected) in ROLES.into_iter().zip(row) {
+            for (role, expected) in Role::ALL.into_iter().zip(row) {
                 let actor = identity(role);
                 let reached = resources(role).into_iter().filter(|(_, resource)| allow(&actor, verb, *resource));
                 let reached: String = reached.map(|(letter, _)| letter).collect();

@@ -124,13 +124,7 @@ fn abort(args: wired::Abort) -> Result<Mapped, Refusal> {
 fn raise_alarm(args: wired::RaiseAlarm, caller: &Caller) -> Mapped {
     let position = args.place.and_then(|place| datum::position(place.lat, place.lng, args.crs));
     let kind = args.kind.unwrap_or_else(|| KIND_UNSAID.to_owned());
-    let sealed = Sealed {
-        name: args.caller_name,
-        phone: args.caller_phone,
-        address: args.address,
-        words: args.words,
-        sheet: None,
-    };
+    let sealed = Sealed::call(args.caller_name, args.caller_phone, args.address, args.words);
     let (sealed, row) = sealed.into_row();
     let incident = NewIncident {
         kind,
@@ -149,13 +143,7 @@ fn raise_alarm(args: wired::RaiseAlarm, caller: &Caller) -> Mapped {
 fn request_service(args: wired::RequestService, caller: &Caller, district: &District) -> Result<Mapped, Refusal> {
     let position = datum::position(args.place.lat, args.place.lng, args.crs).ok_or_else(|| out_of_range(args.place))?;
     let roles = args.roles.map(|roles| skilled(roles, district, "/roles")).transpose()?;
-    let sealed = Sealed {
-        name: args.caller_name,
-        phone: args.caller_phone,
-        address: args.address,
-        words: args.words,
-        sheet: None,
-    };
+    let sealed = Sealed::call(args.caller_name, args.caller_phone, args.address, args.words);
     let (sealed, row) = sealed.checked()?.into_row();
     let incident = NewIncident {
         kind: args.kind,

@@ -94,7 +94,7 @@ impl Refusal {
         Self::new(
             StatusCode::NOT_FOUND,
             "not_found",
-            format!("没有找到({what})"),
+            format!("没有找到{},或无权查看", noun(what)),
             format!("there is no such {what}, or it is not yours to see"),
         )
     }
@@ -157,6 +157,17 @@ impl Refusal {
 
     pub fn into_problem(self, language: Language) -> Said {
         Said { refusal: Box::new(self), language }
+    }
+}
+
+/// In Chinese; the English word where there is none yet.
+pub fn noun(what: &str) -> &str {
+    match what {
+        "account" => "账号",
+        "district" => "这个区",
+        "incident" => "事件",
+        "volunteer" => "志愿者",
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@ use matcher::Rejection;
 use matcher::command::{Field, Why};
 use wire::problem::Retry;
 
-use super::error::Refusal;
+use super::error::{Refusal, noun};
 use crate::records::OfficeError;
 
 impl From<Rejection> for Refusal {
@@ -110,7 +110,7 @@ impl From<OfficeError> for Refusal {
                 Self::field(&format!("/{field}"), "invalid", format!("{field}:{why}"), format!("{field}: {why}"))
             }
             OfficeError::Unknown { what, .. } => {
-                Self::new(StatusCode::NOT_FOUND, "unknown", format!("没有这个{what}"), en)
+                Self::new(StatusCode::NOT_FOUND, "unknown", format!("没有这个{}", noun(what)), en)
             }
             OfficeError::Unreachable(chain) => {
                 tracing::warn!(error = format!("{chain:#}"), "a request waits for the office's database");

@@ -39,6 +39,11 @@ impl Sealed {
         Self { words, ..Self::default() }
     }
 
+    /// What a caller says: his name, his number, where, and his words.
+    pub fn call(name: Option<String>, phone: Option<String>, address: Option<String>, words: Option<String>) -> Self {
+        Self { name, phone, address, words, sheet: None }
+    }
+
     /// # Errors
     /// `over_limit` or `bad_base64`, naming the field.
     pub fn checked(self) -> Result<Self, Refusal> {

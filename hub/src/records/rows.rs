@@ -50,17 +50,7 @@ pub(super) fn role_name(role: Role) -> &'static str {
 }
 
 pub(super) fn role_of(name: &str) -> anyhow::Result<Role> {
-    let known = [
-        Role::Resident,
-        Role::Volunteer,
-        Role::TeamLeader,
-        Role::Operator,
-        Role::Reviewer,
-        Role::Wall,
-        Role::Admin,
-        Role::Integration,
-    ];
-    let role = known.into_iter().find(|role| role_name(*role) == name);
+    let role = Role::ALL.into_iter().find(|role| role_name(*role) == name);
     role.ok_or_else(|| anyhow::anyhow!("the office has a role {name:?} that this hub does not know: is it older?"))
 }
 

@@ -237,15 +237,6 @@ args! {
     Drill { on: bool }
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$meta:meta])* $variant:ident),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$meta])* $variant),* }
-    )*};
-}
-
 words! {
     DeclineReason { NotSaid, Busy, TooFar, Unwell, NotQualified, Later }
     AbortReason { NotSaid, CannotGo, NotFound, Unsafe, ByDesk }

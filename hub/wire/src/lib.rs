@@ -10,6 +10,9 @@
 //! - [`problem`] errors (RFC 9457)
 //! - [`http`]: bodies that only HTTP has; [`twin`]: the HTTP bodies of commands; [`office`]: what an office defines
 
+#[macro_use]
+mod shapes;
+
 pub mod client;
 pub mod close;
 pub mod command;

@@ -9,15 +9,6 @@ use crate::command::RoleArgs;
 use crate::rows::{ProviderClass, TravelMode, Urgency, VolunteerRow};
 use crate::{Id, Place, Time};
 
-macro_rules! bodies {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $kind:ty),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name { $($(#[$field_meta])* pub $field: $kind),* }
-    )*};
-}
-
 bodies! {
     /// One who helps: `POST /v1/volunteers`, and as a merge patch (RFC 7396) `PATCH /v1/volunteers/{id}`.
     VolunteerBody {

@@ -282,15 +282,6 @@ rows! {
     }
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$meta:meta])* $variant:ident),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$meta])* $variant),* }
-    )*};
-}
-
 words! {
     Urgency { Ordinary, Urgent, LifeThreat }
     ProviderClass { SkilledVolunteer, MemberOrganisation, GeneralVolunteer }

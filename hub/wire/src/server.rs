@@ -56,6 +56,19 @@ pub enum Role {
     Integration,
 }
 
+impl Role {
+    pub const ALL: [Role; 8] = [
+        Self::Resident,
+        Self::Volunteer,
+        Self::TeamLeader,
+        Self::Operator,
+        Self::Reviewer,
+        Self::Wall,
+        Self::Admin,
+        Self::Integration,
+    ];
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Limits {
     pub frame_bytes_max: u32,

@@ -1,24 +1,12 @@
 //! Bodies of the HTTP twins of commands: the arguments of [`crate::command`] without the id that the path names.
 //! The command's own id is the `Idempotency-Key` header, its district that of the id.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::command::{
     Abort, AbortReason, Accept, Assign, Close, CommandArgs, CompleteTask, Decline, DeclineReason, Disposition,
     DoneArgs, EndArgs, IncidentArgs, Merge, MilestoneArgs, Note, OfferArgs, Reassign, StandDown, Substitute,
     TaskOutcome, Unmerge, VolunteerFor,
 };
 use crate::{Id, server::Outcome};
-
-macro_rules! bodies {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $kind:ty),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name { $($(#[$field_meta])* pub $field: $kind),* }
-    )*};
-}
 
 bodies! {
     NoBody {}
