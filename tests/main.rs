@@ -4,6 +4,7 @@ mod browser;
 mod edge;
 mod failover;
 mod instances;
+mod k8s;
 mod kill;
 mod sim;
 mod tidy;

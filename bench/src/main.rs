@@ -3,6 +3,7 @@
 mod assign;
 mod budget;
 mod calls;
+mod failover;
 mod load;
 mod matcher;
 mod peers;
@@ -27,6 +28,8 @@ enum Verb {
     Load(load::Options),
     /// kill -9 at a random moment under load, again and again: nothing acknowledged may be lost
     Kill(load::kill::Options),
+    /// Several hubs: kill, stop and freeze the leader, empty Redis, bring everybody back (needs PostgreSQL and Redis)
+    Failover(failover::Options),
     /// How long a hub with a long log and a whole district takes from its start to ready
     Restart(load::restart::Options),
     /// The index on a city of up to a million, beside those whom people would take instead
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Replay(options) => replay::run(&options),
         Verb::Load(options) => load::run(&options),
         Verb::Kill(options) => load::kill::run(&options),
+        Verb::Failover(options) => failover::run(&options),
         Verb::Restart(options) => load::restart::run(&options),
         Verb::Matcher(options) => matcher::run(&options),
         Verb::Assign(options) => assign::run(&options),

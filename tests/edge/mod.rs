@@ -4,6 +4,7 @@
 mod alarm;
 mod bad_frames;
 mod bad_input;
+mod beat;
 mod cap;
 mod closing;
 mod conformity;

@@ -18,7 +18,7 @@ const SECRET: &str = "sixteen bytes or more, please";
 /// Loopback delivers in milliseconds; a limit, not a measure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-type Calls = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+pub type Calls = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
 /// Takes every call; says no to the first, so that it must come again.
 async fn take(State(calls): State<Calls>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -28,7 +28,7 @@ async fn take(State(calls): State<Calls>, headers: HeaderMap, body: Bytes) -> St
 }
 
 /// A gateway whose certificate nobody knows but whoever has its authority's file.
-async fn gateway(folder: &std::path::Path) -> Result<(String, Calls)> {
+pub async fn gateway(folder: &std::path::Path) -> Result<(String, Calls)> {
     let config = self_made(folder, &[], &[[127, 0, 0, 1].into()])?;
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("https://{}/wake", tcp.local_addr()?);
@@ -39,7 +39,7 @@ async fn gateway(folder: &std::path::Path) -> Result<(String, Calls)> {
     Ok((url, calls))
 }
 
-async fn heard(calls: &Calls, count: usize) -> Result<Vec<(HeaderMap, Bytes)>> {
+pub async fn heard(calls: &Calls, count: usize) -> Result<Vec<(HeaderMap, Bytes)>> {
     let wait = async {
         loop {
             let so_far = calls.lock().expect("no panic while the calls are held").clone();

@@ -2,10 +2,14 @@
 //! something dies, then reads the log from outside: no acknowledged alarm missing, none refused, none twice, nobody
 //! assigned twice, every stream without a gap or begun anew.
 
+mod backup;
 mod checker;
+mod database;
 mod districts;
 mod front;
+mod measured;
 mod people;
+mod soft;
 mod stage;
 
 use std::time::Duration;
@@ -141,71 +145,5 @@ async fn every_hub_is_replaced_one_after_the_other() -> Result<()> {
         stage.start(index, folder).await?;
         stage.leader().await?;
     }
-    heals(&stage, people).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_is_flushed_and_the_leader_keeps_the_lead() -> Result<()> {
-    let stage = stage().await?;
-    let people = People::come(&stage).await?;
-    people.after(SOME).await?;
-    let (leader, before) = (stage.leader().await?, changes_of_lead(&stage)?);
-    stage.redis.order("FLUSHALL");
-    people.after(4 * SOME).await?;
-    ensure!(stage.leader().await? == leader && changes_of_lead(&stage)? == before, "an empty Redis deposes nobody");
-    heals(&stage, people).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_is_killed_and_comes_back_empty() -> Result<()> {
-    let mut stage = stage().await?;
-    let people = People::come(&stage).await?;
-    people.after(SOME).await?;
-    let before = changes_of_lead(&stage)?;
-    stage.redis.kill();
-    // Far longer than a lease: whoever leads goes on, because SQL says so.
-    people.after(5 * SOME).await?;
-    ensure!(changes_of_lead(&stage)? == before, "a silent Redis deposes nobody");
-    stage.redis.start_again();
-    people.after(SOME).await?;
-    ensure!(changes_of_lead(&stage)? == before, "nor does one that comes back empty");
-    heals(&stage, people).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_freezes_and_thaws() -> Result<()> {
-    let stage = stage().await?;
-    let people = People::come(&stage).await?;
-    people.after(SOME).await?;
-    stage.redis.freeze();
-    people.after(5 * SOME).await?;
-    stage.redis.thaw();
-    heals(&stage, people).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_and_the_leader_are_gone_together() -> Result<()> {
-    let mut stage = stage().await?;
-    let people = People::come(&stage).await?;
-    people.after(SOME).await?;
-    let leader = stage.leader().await?;
-    stage.redis.kill();
-    let folder = stage.take_out(leader).kill9().await?;
-    let next = stage.leader().await.context("a hub takes the term by SQL alone")?;
-    ensure!(next != leader);
-    people.after(SOME).await?;
-    stage.redis.start_again();
-    stage.start(leader, folder).await?;
-    heals(&stage, people).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgresql_is_restarted() -> Result<()> {
-    let mut stage = stage().await?;
-    let people = People::come(&stage).await?;
-    people.after(SOME).await?;
-    stage.postgres.kill();
-    sleep(Duration::from_secs(2)).await;
-    stage.postgres.start_again();
     heals(&stage, people).await
 }

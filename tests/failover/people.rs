@@ -34,6 +34,8 @@ pub struct Told {
     /// What a stream that proves itself must never say.
     pub broken: Vec<String>,
     pub online: BTreeSet<u64>,
+    /// How often a stream began anew with a snapshot.
+    pub snapshots: usize,
 }
 
 /// Everybody, running.
@@ -89,11 +91,29 @@ impl People {
         Ok(())
     }
 
+    /// How often streams began anew with a snapshot so far.
+    pub fn snapshots(&self) -> usize {
+        lock(&self.told).snapshots
+    }
+
+    /// How many phones are online.
+    pub fn online(&self) -> usize {
+        lock(&self.told).online.len()
+    }
+
     /// No more alarms; returns when every caller has been heard.
     pub async fn hush(&mut self) -> Result<()> {
         self.stop_callers.send_replace(true);
         let all = async { while self.callers.join_next().await.is_some() {} };
         Ok(tokio::time::timeout(PATIENCE, all).await?)
+    }
+
+    /// What was told until now; of what comes, only that.
+    pub fn so_far(&self) -> Told {
+        let mut told = lock(&self.told);
+        let online = told.online.clone();
+        let snapshots = told.snapshots;
+        std::mem::replace(&mut *told, Told { online, snapshots, ..Told::default() })
     }
 
     /// Everybody goes; what they were told.
@@ -120,7 +140,10 @@ fn phone(index: usize, way: Endpoint, token: &str, told: &Arc<Mutex<Told>>) -> P
 
 fn note(told: &mut Told, phone: u64, notice: Notice) {
     match notice {
-        Notice::Online { .. } => _ = told.online.insert(phone),
+        Notice::Online { resumed } => {
+            told.online.insert(phone);
+            told.snapshots += usize::from(!resumed);
+        }
         Notice::Offline { .. } => _ = told.online.remove(&phone),
         Notice::Offered { trace: Some(alarm), .. } => _ = told.offered.entry(alarm).or_insert_with(Instant::now),
         Notice::Doubled { .. } | Notice::Lost { .. } => told.broken.push(format!("{notice:?}")),

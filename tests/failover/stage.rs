@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use crowd::drive::Endpoint;
 use tests::harness::postgres::PostgresServer;
+use tests::harness::proxy::Proxy;
 use tests::harness::redis::RedisServer;
 use tests::harness::{Hub, HubOptions, verb};
 use tokio::time::sleep;
@@ -28,10 +29,20 @@ pub fn place(number: usize) -> (f64, f64) {
     (45.752 + 0.001 * (number % 16) as f64, 126.605 + 0.001 * (number % 29) as f64)
 }
 
+/// The lines of one hub to what it stands on: each can be cut by itself.
+pub struct Line {
+    pub redis: Proxy,
+    /// To the database, or to each server of it.
+    pub postgres: Vec<Proxy>,
+}
+
 pub struct Stage {
     pub postgres: PostgresServer,
+    /// Takes over when it is promoted.
+    pub standby: Option<PostgresServer>,
     pub redis: RedisServer,
     pub hubs: Vec<Option<Hub>>,
+    pub lines: Vec<Line>,
     /// Of volunteers, in the order of the file.
     pub volunteers: Vec<String>,
     /// Of an operator.
@@ -44,27 +55,29 @@ impl Stage {
     /// `count` hubs that are ready, one of which leads.
     pub async fn set(count: usize, postgres: PostgresServer) -> Result<Self> {
         postgres.create_database(DATABASE);
+        Self::set_on(count, postgres, None).await
+    }
+
+    /// The same where `standby`, if there is one, confirms every commit. The database is there.
+    pub async fn set_on(count: usize, postgres: PostgresServer, standby: Option<PostgresServer>) -> Result<Self> {
         let (redis, keys) = (RedisServer::start(), tempfile::tempdir()?);
         let out = keys.path().join("hubs").display().to_string();
         let drawn = verb(&["cluster-keys", "--out", &out]).await?;
         ensure!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
-        let addresses = Hubs::default();
+        let (addresses, hubs, lines) = (Hubs::default(), Vec::new(), Vec::new());
         let (volunteers, desk) = (Vec::new(), String::new());
-        let mut stage = Stage { postgres, redis, hubs: Vec::new(), volunteers, desk, addresses, keys };
+        let mut stage = Stage { postgres, standby, redis, hubs, lines, volunteers, desk, addresses, keys };
         stage.add_hub(tempfile::tempdir()?).await?;
         stage.leader().await?;
         stage.bring_in().await?;
-        let office = stage.take_out(0).terminate().await?;
+        let first = stage.take_out(0).terminate().await?;
         for _ in 1..count {
             let folder = tempfile::tempdir()?;
-            if office.path().join("office.db").exists() {
-                std::fs::copy(office.path().join("office.db"), folder.path().join("office.db"))?;
-            }
             // The keys of hubs that share an office are the same.
-            std::fs::copy(office.path().join("caller.key"), folder.path().join("caller.key"))?;
+            std::fs::copy(first.path().join("caller.key"), folder.path().join("caller.key"))?;
             stage.add_hub(folder).await?;
         }
-        stage.start(0, office).await?;
+        stage.start(0, first).await?;
         Ok(stage)
     }
 
@@ -73,22 +86,28 @@ impl Stage {
     }
 
     async fn add_hub(&mut self, folder: tempfile::TempDir) -> Result<()> {
-        std::fs::write(folder.path().join("hub.toml"), self.settings())?;
+        let servers = [Some(&self.postgres), self.standby.as_ref()].into_iter().flatten();
+        let postgres = servers.map(|server| Proxy::to(server.port())).collect();
+        self.lines.push(Line { redis: Proxy::to(self.redis.port()), postgres });
+        std::fs::write(folder.path().join("hub.toml"), self.settings(self.lines.len() - 1))?;
         self.hubs.push(None);
         self.addresses.lock().expect("nobody panics").push(None);
         self.start(self.hubs.len() - 1, folder).await
     }
 
-    fn settings(&self) -> String {
-        let keys = self.keys.path().join("hubs");
+    /// What stands in the settings of hub `index`.
+    pub fn settings(&self, index: usize) -> String {
+        let (keys, line) = (self.keys.path().join("hubs"), &self.lines[index]);
+        let servers: Vec<String> = line.postgres.iter().map(|it| format!("127.0.0.1:{}", it.port())).collect();
+        let profile = if self.standby.is_some() { "ha" } else { "one_server" };
         format!(
             "[district]\nnumber = {DISTRICT}\nname = \"道里\"\nlat = 45.76\nlng = 126.62\n\
              [log]\nlevel = \"info\"\n\
-             [store]\nurl = {:?}\ndurability = \"one_server\"\n\
-             [cluster]\nredis_url = {:?}\nlisten = \"127.0.0.1:0\"\n\
+             [store]\nurl = \"postgres://hub@{}/{DATABASE}\"\nprofile = {profile:?}\n\
+             [cluster]\nredis_url = \"redis://127.0.0.1:{}/\"\nlisten = \"127.0.0.1:0\"\n\
              certificate = {:?}\nkey = {:?}\nauthority = {:?}\n",
-            self.postgres.url(DATABASE),
-            self.redis.url(),
+            servers.join(","),
+            line.redis.port(),
             keys.join("hub.pem"),
             keys.join("hub.key"),
             keys.join("hubs-ca.pem"),
@@ -103,6 +122,13 @@ impl Stage {
         Ok(())
     }
 
+    /// From now on clients meet `hub` and no other.
+    pub fn meet_only(&self, hub: &Hub) -> Result<()> {
+        let address = hub.base.trim_start_matches("http://").parse()?;
+        self.addresses.lock().expect("nobody panics").fill(Some(address));
+        Ok(())
+    }
+
     fn put(&self, index: usize, address: Option<SocketAddr>) {
         self.addresses.lock().expect("nobody panics")[index] = address;
     }
@@ -110,6 +136,11 @@ impl Stage {
     /// Takes a hub from before the clients, as whoever watches its health would.
     pub fn take_out(&mut self, index: usize) -> Hub {
         self.put(index, None);
+        self.hubs[index].take().expect("it runs")
+    }
+
+    /// Takes a hub that clients no longer meet.
+    pub fn take_out_quietly(&mut self, index: usize) -> Hub {
         self.hubs[index].take().expect("it runs")
     }
 
@@ -195,7 +226,8 @@ async fn import(folder: &Path, kind: &str, file: &str) -> Result<()> {
     }
 }
 
-async fn run(folder: &Path, words: &[&str]) -> Result<String> {
+/// A verb of the command line on the folder of a hub; what it printed.
+pub async fn run(folder: &Path, words: &[&str]) -> Result<String> {
     let output = verb(&[words, &["--data", &folder.display().to_string()]].concat()).await?;
     let text = String::from_utf8([output.stdout, output.stderr].concat())?;
     ensure!(output.status.success(), "{words:?}: {text}");

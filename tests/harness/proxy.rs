@@ -20,6 +20,7 @@ pub struct Proxy {
 struct State {
     opened: u64,
     requests_held_below: u64,
+    answers_held_below: u64,
     answers_lost_below: u64,
     is_closed: bool,
     links: Vec<TcpStream>,
@@ -38,7 +39,16 @@ impl Road {
 
     /// Waits while requests of this connection are held.
     fn wait(&self, number: u64) {
-        let held = |state: &mut State| number < state.requests_held_below && !state.is_closed;
+        self.wait_while(|state| number < state.requests_held_below);
+    }
+
+    /// Waits while answers of this connection are held.
+    fn wait_for_answers(&self, number: u64) {
+        self.wait_while(|state| number < state.answers_held_below);
+    }
+
+    fn wait_while(&self, is_held: impl Fn(&State) -> bool) {
+        let held = |state: &mut State| is_held(state) && !state.is_closed;
         drop(self.changed.wait_while(self.state(), held).unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -72,6 +82,24 @@ impl Proxy {
     pub fn hold_requests(&self) {
         let mut state = self.road.state();
         state.requests_held_below = state.opened;
+    }
+
+    /// Nothing reaches the other side, on old connections and new ones, until [`Proxy::heal`]; its words still come back.
+    pub fn cut_requests(&self) {
+        self.road.state().requests_held_below = u64::MAX;
+    }
+
+    /// Everything reaches the other side and no answer comes back, on old connections and new ones, until [`Proxy::heal`].
+    pub fn cut_answers(&self) {
+        self.road.state().answers_held_below = u64::MAX;
+    }
+
+    /// The road is whole again. What was kept back arrives now, as a line does that sends it again until it is heard.
+    pub fn heal(&self) {
+        let mut state = self.road.state();
+        (state.requests_held_below, state.answers_held_below) = (0, 0);
+        drop(state);
+        self.road.changed.notify_all();
     }
 
     /// What was kept back arrives now, though whoever sent it may have gone.
@@ -135,11 +163,13 @@ fn requests(road: &Road, number: u64, mut from: TcpStream, mut to: TcpStream) {
 fn answers(road: &Road, number: u64, mut from: TcpStream, mut to: TcpStream) {
     let mut chunk = vec![0; CHUNK_BYTES];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
+        road.wait_for_answers(number);
         let is_lost = number < road.state().answers_lost_below;
         if !is_lost {
             // Whoever asked may have gone; the server is still heard to its end.
             to.write_all(&chunk[..length]).ok();
         }
     }
+    road.wait_for_answers(number);
     to.shutdown(Shutdown::Both).ok();
 }

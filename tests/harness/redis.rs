@@ -12,6 +12,30 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start. Far above what it needs: a limit, not a measure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// PEM files of a server that speaks TLS.
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub authority: PathBuf,
+}
+
+impl TlsFiles {
+    /// Whoever comes needs no certificate of his own.
+    fn settings(&self, port: u16) -> Vec<String> {
+        let file = |path: &PathBuf| path.display().to_string();
+        let words = [
+            ("--port", "0".to_owned()),
+            ("--tls-port", port.to_string()),
+            ("--tls-cert-file", file(&self.certificate)),
+            ("--tls-key-file", file(&self.key)),
+            ("--tls-ca-cert-file", file(&self.authority)),
+            ("--tls-auth-clients", "no".to_owned()),
+            ("--tls-replication", "yes".to_owned()),
+        ];
+        words.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    }
+}
+
 /// A running server that keeps nothing on disk. Dropping it kills it.
 pub struct RedisServer {
     process: Child,
@@ -29,13 +53,32 @@ impl RedisServer {
         server
     }
 
+    /// The same over TLS alone.
+    pub fn start_with(tls: &TlsFiles) -> Self {
+        let (folder, port) = fresh();
+        let mut command = Command::new("redis-server");
+        command.args(tls.settings(port)).args(["--bind", "127.0.0.1", "--save", "", "--dir"]).arg(&folder);
+        let server = RedisServer { process: begin(command), folder, port };
+        server.wait_until_ready();
+        server
+    }
+
     /// A Sentinel that watches this server under `name`.
     pub fn sentinel(&self, name: &str) -> Self {
+        self.watched(name, |port| vec!["--port".to_owned(), port.to_string()])
+    }
+
+    /// The same over TLS alone.
+    pub fn sentinel_with(&self, name: &str, tls: &TlsFiles) -> Self {
+        self.watched(name, |port| tls.settings(port))
+    }
+
+    fn watched(&self, name: &str, settings: impl Fn(u16) -> Vec<String>) -> Self {
         let (folder, port) = fresh();
         let config = folder.join("sentinel.conf");
         fs::write(&config, format!("sentinel monitor {name} 127.0.0.1 {} 1\n", self.port)).expect("its settings");
         let mut command = Command::new("redis-server");
-        command.arg(&config).args(["--sentinel", "--port", &port.to_string(), "--bind", "127.0.0.1"]);
+        command.arg(&config).arg("--sentinel").args(settings(port)).args(["--bind", "127.0.0.1"]);
         let server = RedisServer { process: begin(command), folder, port };
         server.wait_until_ready();
         server

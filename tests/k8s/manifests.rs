@@ -1,6 +1,8 @@
 //! The manifests: valid, narrow, and with settings that the hub takes.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -88,12 +90,72 @@ fn narrow(pod: &Value) -> Result<()> {
     Ok(())
 }
 
-/// `hub.toml` of each overlay, read by the hub's own reader: a setting that does not exist is refused by name.
+/// `hub.toml` of each overlay, taken by the hub's own reader and checks, with secrets where and as the overlay mounts them:
+/// a setting that does not exist is refused by name, a file that is missing too.
 #[test]
 fn the_hub_takes_the_settings_of_every_overlay() -> Result<()> {
+    let secrets = tempfile::tempdir()?;
+    mount_secrets(secrets.path())?;
     for overlay in ["single", "ha"] {
         let file = root().join("k8s/overlays").join(overlay).join("hub.toml");
-        hub::boot::Settings::read(&file)?.checked().with_context(|| format!("{overlay}/hub.toml"))?;
+        let text = std::fs::read_to_string(file)?.replace(MOUNTED_AT, &secrets.path().display().to_string());
+        hub::boot::Settings::parse(&text)?.checked().with_context(|| format!("{overlay}/hub.toml"))?;
+    }
+    Ok(())
+}
+
+/// The folder in which the overlay `ha` mounts its secrets.
+const MOUNTED_AT: &str = "/run/secrets";
+
+/// What the example says that the secrets hold, by the mode with which they are mounted.
+fn mount_secrets(folder: &Path) -> Result<()> {
+    let (hub, hubs) = (folder.join("baiying"), folder.join("baiying-hubs"));
+    std::fs::create_dir(&hub)?;
+    let drawn = hub::cluster::peers::draw(&hubs)?;
+    for (from, to) in [(drawn.certificate, "tls.crt"), (drawn.key, "tls.key"), (drawn.authority, "ca.crt")] {
+        std::fs::rename(from, hubs.join(to))?;
+    }
+    let example = std::fs::read_to_string(root().join("k8s/overlays/ha/secret.example.yaml"))?;
+    for line in example.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": ")) {
+        if let (name @ ("postgres-url" | "redis-url"), value) = line {
+            std::fs::write(hub.join(name), value)?;
+        }
+    }
+    ensure!(example.contains("\n  caller.key: "), "the example has no caller.key");
+    std::fs::write(hub.join("caller.key"), [7; 32])?;
+    for file in std::fs::read_dir(&hub)?.chain(std::fs::read_dir(&hubs)?) {
+        std::fs::set_permissions(file?.path(), std::fs::Permissions::from_mode(0o440))?;
+    }
+    Ok(())
+}
+
+/// Several hubs have one office: each mounts the same key of caller hashes, or none but the first would start.
+#[test]
+fn all_hubs_of_an_overlay_have_the_same_caller_key() -> Result<()> {
+    for overlay in ["ha", "ha-operators"] {
+        let built = built(overlay)?;
+        ensure!(built.contains("caller_key_file = \"/run/secrets/baiying/caller.key\""), "{overlay}: no caller_key_file");
+    }
+    let operators = objects(&built("ha-operators")?)?;
+    let volumes = operators.iter().filter_map(|object| object.pointer("/spec/template/spec/volumes")?.as_array());
+    let mut mounted = volumes.flatten().filter_map(|volume| volume.pointer("/projected/sources")?.as_array()).flatten();
+    let keys = |source: &Value| source.pointer("/secret/items").map(Value::to_string).unwrap_or_default();
+    ensure!(mounted.any(|source| keys(source).contains("caller.key")), "what is projected must name it");
+    Ok(())
+}
+
+/// A volume belongs to root and its group may write; the hub takes only a folder that nobody else may write: one of its own in it.
+#[test]
+fn the_data_folder_is_the_hubs_own() -> Result<()> {
+    for overlay in OVERLAYS {
+        let objects = objects(&built(overlay)?)?;
+        let container = "/spec/template/spec/containers/0";
+        let hub = objects.iter().filter_map(|it| it.pointer(container)).find(|it| it["name"] == "hub").context("a hub")?;
+        let args: Vec<&str> = hub["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let data = args.iter().skip_while(|arg| **arg != "--data").nth(1).context("--data")?;
+        let mounts = hub["volumeMounts"].as_array().into_iter().flatten();
+        let mut mounts = mounts.filter_map(|mount| mount["mountPath"].as_str());
+        ensure!(mounts.any(|mount| data.starts_with(&format!("{mount}/"))), "{overlay}: {data} is in no volume");
     }
     Ok(())
 }

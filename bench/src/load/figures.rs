@@ -24,7 +24,7 @@ pub struct Milliseconds {
 
 impl Milliseconds {
     /// `None` without a single value.
-    fn of(values: &[Duration]) -> Option<Self> {
+    pub fn of(values: &[Duration]) -> Option<Self> {
         let mut histogram = Histogram::<u64>::new_with_max(LONGEST_US, DIGITS).ok()?;
         values.iter().for_each(|value| histogram.saturating_record((value.as_micros() as u64).max(1)));
         let ms = |us: u64| us as f64 / 1_000.0;

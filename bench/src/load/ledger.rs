@@ -96,6 +96,17 @@ impl Ledger {
         self.with(|inner| std::mem::take(&mut inner.acknowledged))
     }
 
+    /// When the first offer about an alarm reached a phone.
+    pub fn first_offer(&self, alarm: Uuid) -> Option<Instant> {
+        self.with(|inner| inner.alarms.get(&alarm)?.offers.iter().min().copied())
+    }
+
+    /// Whether an alarm that was due after `moment` has reached a phone.
+    pub fn is_dispatched_since(&self, moment: Instant) -> bool {
+        let is_since = |alarm: &Alarm| alarm.due.is_some_and(|due| due > moment) && !alarm.offers.is_empty();
+        self.with(|inner| inner.alarms.values().any(is_since))
+    }
+
     /// Sockets open, and phones that have gone on duty.
     pub fn online_and_on_duty(&self) -> (usize, usize) {
         self.with(|inner| (inner.online.len(), inner.on_duty.len()))

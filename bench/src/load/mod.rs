@@ -1,15 +1,15 @@
 //! `bench load`: real sockets, real people's places, open loop. The hub and the load are separate processes.
 
-mod alarms;
-mod figures;
-mod files;
+pub mod alarms;
+pub mod figures;
+pub mod files;
 mod hub;
 pub mod kill;
-mod ledger;
-mod people;
+pub mod ledger;
+pub mod people;
 pub mod restart;
-mod stage;
-mod supply;
+pub mod stage;
+pub mod supply;
 mod writer;
 
 use std::path::PathBuf;
@@ -139,7 +139,7 @@ fn watch_memory(pid: u32) -> Memory {
     Memory { most, task }
 }
 
-fn bar(length: usize, what: &'static str) -> ProgressBar {
+pub fn bar(length: usize, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}  {elapsed}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style).with_message(what)
@@ -149,7 +149,7 @@ fn bar(length: usize, what: &'static str) -> ProgressBar {
 ///
 /// # Errors
 /// Not within `within`; `what` names what was waited for.
-async fn until(what: &str, within: Duration, mut done: impl FnMut() -> bool) -> anyhow::Result<()> {
+pub async fn until(what: &str, within: Duration, mut done: impl FnMut() -> bool) -> anyhow::Result<()> {
     const POLL: Duration = Duration::from_millis(20);
     let started = Instant::now();
     while !done() {

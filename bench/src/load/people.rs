@@ -93,12 +93,13 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    pub fn start(hub: &Endpoint, tokens: &[String], cast: &Cast, witness: &Witness) -> Self {
+    /// Phone number n goes to hub n of `hubs`, round and round.
+    pub fn start(hubs: &[Endpoint], tokens: &[String], cast: &Cast, witness: &Witness) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut phones = JoinSet::new();
         for (index, (token, resident)) in tokens.iter().zip(&cast.residents).enumerate() {
             let person = Person::new(resident.temper, resident.volunteer.home, cast.pace);
-            let phone = Phone::new(index as u64, hub.clone(), token.clone(), person).witness(Arc::clone(witness));
+            let phone = Phone::new(index as u64, hubs[index % hubs.len()].clone(), token.clone(), person).witness(Arc::clone(witness));
             let (wait, stopped) = (Duration::from_secs_f64(index as f64 / SWITCHED_ON_PER_SECOND), stopped.clone());
             phones.spawn(async move {
                 tokio::time::sleep(wait).await;

@@ -15,7 +15,7 @@ use super::files;
 use super::hub::{Hub, Installation};
 use super::people::{Crowd, import, operator, sign_in};
 use super::{Common, until};
-use crate::calls::Call;
+use crate::calls::{Call, Format};
 use crate::scene::{self, Resident, Rules, Scene};
 
 /// Everybody online and on duty takes at most so long.
@@ -35,10 +35,17 @@ impl Cast {
     /// # Errors
     /// The calls make no district.
     pub fn of(common: &Common, calls: Vec<Call>, phones: usize) -> anyhow::Result<Self> {
-        let pace = Pace(common.life_speed.max(1));
-        let rules = Rules { format: common.format, pace, second_helper: false, wave_size: WAVE_SIZE, batch_ms: 0 };
-        let scene = scene::scene(&calls, common.format, &rules)?;
-        let residents = scene::people(&calls, &scene, phones, common.seed);
+        Self::new(calls, common.format, Pace(common.life_speed.max(1)), (phones, common.seed))
+    }
+
+    /// `people`: how many, and by which seed.
+    ///
+    /// # Errors
+    /// The calls make no district.
+    pub fn new(calls: Vec<Call>, format: Format, pace: Pace, people: (usize, u64)) -> anyhow::Result<Self> {
+        let rules = Rules { format, pace, second_helper: false, wave_size: WAVE_SIZE, batch_ms: 0 };
+        let scene = scene::scene(&calls, format, &rules)?;
+        let residents = scene::people(&calls, &scene, people.0, people.1);
         Ok(Self { calls, scene, residents, pace })
     }
 }
@@ -90,7 +97,7 @@ impl Stage {
     pub async fn open_phones(&self, cast: &Cast, bar: ProgressBar) -> anyhow::Result<Crowd> {
         let ledger = Arc::clone(&self.desk.ledger);
         let witness: Witness = Arc::new(move |phone, notice| ledger.notice(phone, notice));
-        let mut crowd = Crowd::start(&self.desk.hub, &self.tokens, cast, &witness);
+        let mut crowd = Crowd::start(&[self.desk.hub.clone()], &self.tokens, cast, &witness);
         let all = self.tokens.len();
         let mut ended = Ok(());
         until("everybody online and on duty", ONLINE_WITHIN, || {

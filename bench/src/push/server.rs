@@ -150,7 +150,7 @@ impl Process {
         let endpoint = hub.endpoint.clone();
         let wall = installation.sign_in(&endpoint, "bench-wall", "wall").await?;
         let desk = installation.sign_in(&endpoint, "bench-desk", "operator").await?;
-        let authority = endpoint.authority().to_owned();
+        let authority = endpoint.authority();
         let server = Server { make: Make::Ours, authority, hub: Some((endpoint, wall, desk)) };
         Ok(Self { server, child: None, hub: Some(hub) })
     }

@@ -33,10 +33,12 @@ const ADVERTISE_VARIABLE: &str = "BAIYING_ADVERTISE";
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterSettings {
-    /// `redis://host:6379/0`, or `redis+sentinel://a:26379,b:26379/name`.
+    /// `redis://host:6379/0`, or `redis+sentinel://a:26379,b:26379/name`; `rediss` for `redis` where it speaks TLS.
     pub redis_url: Option<String>,
     /// A file that holds it, where it has a password in it.
     pub redis_url_file: Option<PathBuf>,
+    /// Over TLS: the authority that has signed Redis' certificate (PEM), when it is not a public one.
+    pub redis_authority: Option<PathBuf>,
     /// Where this hub listens for the others.
     pub listen: SocketAddr,
     /// Where they find it, `host:port`; where it listens, when left out.
@@ -64,10 +66,14 @@ impl ClusterSettings {
     }
 
     fn servers(&self) -> Result<Servers> {
-        match (&self.redis_url, &self.redis_url_file) {
-            (Some(url), None) => Servers::parse(url),
-            (None, Some(file)) => Servers::parse(read(file)?.trim()),
+        let servers = match (&self.redis_url, &self.redis_url_file) {
+            (Some(url), None) => Servers::parse(url)?,
+            (None, Some(file)) => Servers::parse(read(file)?.trim())?,
             _ => bail!("exactly one of redis_url and redis_url_file is needed"),
+        };
+        match &self.redis_authority {
+            Some(file) => servers.trusting(read(file)?.into_bytes()),
+            None => Ok(servers),
         }
     }
 
@@ -100,7 +106,7 @@ impl Membership {
         let tcp = tcp.with_context(|| format!("cannot listen on {} for other hubs", settings.listen))?;
         let address = advertised(settings, tcp.local_addr()?)?;
         let listener = TlsListener::new(tcp, credentials.server.clone())?;
-        let hubs = Hubs::of(RedisCluster::new(settings.servers()?)?, address.clone());
+        let hubs = Hubs::of(RedisCluster::new(settings.servers()?), address.clone());
         tracing::info!(owner = %hubs.owner, address, "this hub is one of several");
         Ok(Membership { hubs, road: road(Arc::new(Peers::new(credentials))), listener })
     }

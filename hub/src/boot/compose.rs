@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use matcher::{Command, DistrictId, Position};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::beat;
 use super::cluster::{self, Membership};
 use super::config::{DistrictSettings, Settings, WakeSettings};
 use super::districts::Districts;
@@ -22,7 +23,7 @@ use crate::cli::verbs::Verbs;
 use crate::edge::Edge;
 use crate::engine::EngineHandle;
 use crate::engine::wake::WebhookSettings;
-use crate::records::{Office, OfficeChange};
+use crate::records::{Office, OfficeChange, mounted_key, own_key};
 use crate::store::{ChosenJournal, Journal, PostgresJournal, SqliteJournal};
 
 /// The rooms on one data folder, without a door to the network.
@@ -113,7 +114,13 @@ pub async fn journal(folder: &Path, settings: &Settings) -> Result<ChosenJournal
 /// When it cannot be opened, or this hub's key is not that of the others.
 pub async fn office(folder: &Path, settings: &Settings) -> Result<Office> {
     match settings.store.postgres()? {
-        Some(postgres) => Office::open_shared(&postgres, folder).await,
+        Some(postgres) => {
+            let key = match &settings.store.caller_key_file {
+                Some(file) => mounted_key(file)?,
+                None => own_key(folder)?,
+            };
+            Office::open_shared(&postgres, key).await
+        }
         None => Office::open(folder).await,
     }
 }
@@ -212,6 +219,9 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
         }
         None => Edge::among(doors, office, about, None),
     };
+    if let Some(beat) = &settings.beat {
+        beside.spawn(beat::beats(beat, rooms.districts.doors().clone())?);
+    }
     let door = Door::open(bound, data, edge)?;
     steps.done("开始服务", "listening");
     Ok(Running { rooms, base, local, trust, door, socket, beside })

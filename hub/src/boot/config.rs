@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use matcher::{DISTRICT_MAX, NAME_LENGTH_MAX, Position};
 use serde::Deserialize;
 
+use super::beat::BeatSettings;
 use super::cluster::ClusterSettings;
 use super::refusal::Refusal;
+use crate::records::mounted_key;
 use crate::store::postgres::{Address, Durability, JOURNAL_SCHEMA, PostgresSettings};
 use crate::store::sqlite::{BALLAST_BYTES, SqliteSettings};
 
@@ -38,6 +40,8 @@ pub struct Settings {
     pub cluster: Option<ClusterSettings>,
     pub disk: DiskSettings,
     pub wake: Option<WakeSettings>,
+    /// Without it: nobody outside is told that this hub lives.
+    pub beat: Option<BeatSettings>,
     pub log: LogSettings,
 }
 
@@ -88,8 +92,9 @@ pub struct StoreSettings {
     /// Beside `url`: a file that holds the database's password and nothing else.
     pub password_file: Option<PathBuf>,
     /// What a failover of the database may cost: `ha`, `one_server`, or `may_lose_alarms`.
-    #[serde(alias = "durability")]
     pub profile: Durability,
+    /// The key of caller hashes, where it is mounted rather than kept in the data folder: the same for all hubs.
+    pub caller_key_file: Option<PathBuf>,
 }
 
 impl StoreSettings {
@@ -181,6 +186,7 @@ impl Default for Settings {
             cluster: None,
             disk: DiskSettings::default(),
             wake: None,
+            beat: None,
             log: LogSettings::default(),
         }
     }
@@ -225,6 +231,7 @@ impl Settings {
         self.cluster.as_ref().map_or(Ok(()), |it| it.check(self.store.is_shared()))?;
         check_disk(&self.disk)?;
         self.wake.as_ref().map_or(Ok(()), check_wake)?;
+        self.beat.as_ref().map_or(Ok(()), BeatSettings::check)?;
         let levels = ["error", "warn", "info", "debug"];
         if !levels.contains(&self.log.level.as_str()) {
             let why = format!("{:?} is none of {}", self.log.level, levels.join(", "));
@@ -329,7 +336,9 @@ fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     let line = "url = \"postgres://baiying@10.0.0.5:5432/baiying\"";
     let refused = |why: &str| Err(Refusal::new("store.url", why, line));
     if !store.is_shared() {
-        let has_rest = store.password_file.is_some() || store.profile != Durability::default();
+        let has_rest = store.password_file.is_some()
+            || store.caller_key_file.is_some()
+            || store.profile != Durability::default();
         return if has_rest {
             refused("nothing else of [store] means anything without it / 缺少 url")
         } else {
@@ -341,6 +350,10 @@ fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     }
     if store.url.as_deref().is_some_and(holds_password) {
         return refused("a password does not belong into the settings: give it in password_file, or all in url_file");
+    }
+    if let Some(Err(why)) = store.caller_key_file.as_deref().map(mounted_key) {
+        let line = "caller_key_file = \"/etc/baiying/caller.key\"";
+        return Err(Refusal::new("store.caller_key_file", format!("{why:#}"), line));
     }
     let parsed = store.postgres().and_then(|postgres| {
         let address = postgres.map(|it| Address::parse(&it.url, it.password_file.as_deref(), JOURNAL_SCHEMA));

@@ -2,6 +2,7 @@
 //!
 //! Absent here: rules of dispatching, SQL, HTTP. A room that needs another is given it here, in [`compose`].
 
+mod beat;
 mod cluster;
 mod compose;
 mod config;
@@ -15,6 +16,7 @@ pub mod starter;
 mod steps;
 mod telemetry;
 
+pub use beat::BeatSettings;
 pub use cluster::ClusterSettings;
 pub use compose::{Purpose, Rooms, Running, journal, office, open, start};
 pub use config::{

@@ -62,6 +62,7 @@ fn example(key: &str) -> String {
         "wake" => "[wake]\nurl = \"https://gateway.example.org/wake\"\nsecret_file = \"/etc/baiying/wake.secret\"",
         "url" => "url = \"https://gateway.example.org/wake\"",
         "secret_file" => "secret_file = \"/etc/baiying/wake.secret\"",
+        "beat" => "[beat]\nurl_file = \"/etc/baiying/beat.url\"",
         "log" => "[log]\nformat = \"json\"\nlevel = \"info\"",
         "format" => "format = \"json\"      # json, plain",
         "level" => "level = \"info\"       # error, warn, info, debug",

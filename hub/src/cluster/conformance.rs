@@ -207,6 +207,6 @@ mod redis {
 
     super::cluster_suite!(async {
         let server = RedisServer::start();
-        (RedisCluster::new(Servers::One(server.url())).expect("an address"), server)
+        (RedisCluster::new(Servers::parse(&server.url()).expect("an address")), server)
     });
 }

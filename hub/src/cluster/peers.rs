@@ -100,13 +100,18 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
 /// # Errors
 /// When a file is there already, or cannot be written.
 pub fn draw(folder: &Path) -> Result<PeerFiles> {
+    draw_for(folder, PEER_NAME)
+}
+
+/// The same for a certificate that bears another name.
+pub(super) fn draw_for(folder: &Path, name: &str) -> Result<PeerFiles> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority_key = KeyPair::generate()?;
     let signed = authority.self_signed(&authority_key)?;
     let issuer = Issuer::new(authority, authority_key);
-    let mut hub = CertificateParams::new(vec![PEER_NAME.to_owned()])?;
+    let mut hub = CertificateParams::new(vec![name.to_owned()])?;
     hub.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate()?;
     let certificate = hub.signed_by(&key, &issuer)?;

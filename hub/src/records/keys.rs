@@ -19,13 +19,29 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// The key in a data folder; drawn when there is none yet.
+///
+/// # Errors
+/// As [`Key::open_or_draw`].
+pub fn own_key(folder: &Path) -> Result<Key> {
+    Key::open_or_draw(&folder.join("caller.key"))
+}
+
+/// A key that somebody has mounted. Its group may read it: so does Kubernetes mount secrets for whoever is not root.
+///
+/// # Errors
+/// When it is not there, not 32 bytes long, or readable by everybody.
+pub fn mounted_key(file: &Path) -> Result<Key> {
+    Key::open(file, 0o007)
+}
+
 impl Key {
     /// Reads the key at `path`; draws it at random and writes it (0600) when there is none yet.
     ///
     /// # Errors
     /// When others may read the file, when it is not 32 bytes long, or when it cannot be read or written.
     pub fn open_or_draw(path: &Path) -> Result<Self> {
-        if path.exists() { Self::open(path) } else { Self::draw(path) }
+        if path.exists() { Self::open(path, 0o077) } else { Self::draw(path) }
     }
 
     /// A secret of its own for `value`, one of the kind `what`: HMAC-SHA-256 (RFC 2104) of both.
@@ -37,10 +53,11 @@ impl Key {
         mac.finalize().into_bytes().into()
     }
 
-    fn open(path: &Path) -> Result<Self> {
+    /// `not_for`: the bits of the file's mode that must not be set.
+    fn open(path: &Path, not_for: u32) -> Result<Self> {
         let mut file = std::fs::File::open(path).with_context(|| format!("cannot read the key {}", path.display()))?;
         let mode = file.metadata()?.permissions().mode();
-        ensure!(mode & 0o077 == 0, "others may read the key {0}: run `chmod 600 {0}`", path.display());
+        ensure!(mode & not_for == 0, "others may read the key {0}: run `chmod 600 {0}`", path.display());
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let bytes =

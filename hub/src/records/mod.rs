@@ -29,7 +29,7 @@ pub use audit::{AuditEntry, AuditFault};
 pub use callers::CallerKeys;
 pub use dump::OfficeRow;
 pub use error::OfficeError;
-pub use keys::Key;
+pub use keys::{Key, mounted_key, own_key};
 pub use links::{LinkFor, SIGN_IN_PATH};
 pub use menu::MenuItem;
 pub use names::NameBook;

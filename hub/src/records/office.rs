@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 
 use super::callers::CallerKeys;
 use super::error::{Answer, OfficeError};
-use super::keys::Key;
+use super::keys::{Key, own_key};
 use super::names::NameBook;
 use super::passwords::Passwords;
 use super::probes::Probes;
@@ -56,22 +56,21 @@ impl Office {
     /// # Errors
     /// When the folder cannot be written, a key can be read by others, or the database is of a newer hub.
     pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        Self::on(Shelf::in_folder(folder).await?, folder).await
+        Self::on(Shelf::in_folder(folder).await?, own_key(folder)?).await
     }
 
-    /// Opens the office that several hubs share in a database; the keys are in `folder`, the same for all of them.
+    /// Opens the office that several hubs share in a database; `key` is the same for all of them.
     ///
     /// # Errors
     /// When no server takes writes, or this hub's key is not that of the others.
-    pub async fn open_shared(settings: &PostgresSettings, folder: &Path) -> anyhow::Result<Self> {
-        let office = Self::on(Shelf::shared(settings).await?, folder).await?;
+    pub async fn open_shared(settings: &PostgresSettings, key: Key) -> anyhow::Result<Self> {
+        let office = Self::on(Shelf::shared(settings).await?, key).await?;
         office.check_key().await?;
         tokio::spawn(attend(Arc::downgrade(&office.0)));
         Ok(office)
     }
 
-    async fn on(shelf: Shelf, folder: &Path) -> anyhow::Result<Self> {
-        let key = Key::open_or_draw(&folder.join("caller.key"))?;
+    async fn on(shelf: Shelf, key: Key) -> anyhow::Result<Self> {
         let office = Self(Arc::new(Desk {
             readers: Readers::new(shelf.clone()),
             shelf,

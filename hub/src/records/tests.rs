@@ -187,6 +187,10 @@ async fn a_key_that_others_can_read_is_refused() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = Office::open(folder.path()).await.err().expect("refused");
     assert!(format!("{refused:#}").contains("chmod 600"), "{refused:#}");
+    assert!(mounted_key(&key).is_err(), "nor is it taken from a mount");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o440)).unwrap();
+    assert!(mounted_key(&key).is_ok(), "a mounted secret belongs to a group");
+    assert!(mounted_key(&folder.path().join("nothing")).is_err(), "and is never drawn");
 }
 
 #[tokio::test]

@@ -23,9 +23,9 @@ struct Hubs {
 async fn hubs() -> Hubs {
     let database = tokio::task::spawn_blocking(Database::new).await.unwrap();
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let one = Office::open_shared(&database.settings(), folders[0].path()).await.unwrap();
+    let one = Office::open_shared(&database.settings(), own_key(folders[0].path()).unwrap()).await.unwrap();
     copy_key(folders[0].path(), folders[1].path());
-    let two = Office::open_shared(&database.settings(), folders[1].path()).await.unwrap();
+    let two = Office::open_shared(&database.settings(), own_key(folders[1].path()).unwrap()).await.unwrap();
     Hubs { one, two, database, folders }
 }
 
@@ -136,8 +136,8 @@ async fn numbers_are_given_out_by_one_hub_at_a_time() {
 async fn a_hub_with_another_key_is_refused() {
     let hubs = hubs().await;
     let stranger = tempfile::tempdir().unwrap();
-    let refused = Office::open_shared(&hubs.database.settings(), stranger.path()).await.err().expect("another key");
+    let refused = Office::open_shared(&hubs.database.settings(), own_key(stranger.path()).unwrap()).await.err().expect("another key");
     assert!(format!("{refused:#}").contains("caller.key"), "{refused:#}");
-    let again = Office::open_shared(&hubs.database.settings(), hubs.folders[1].path()).await;
+    let again = Office::open_shared(&hubs.database.settings(), own_key(hubs.folders[1].path()).unwrap()).await;
     assert!(again.is_ok());
 }

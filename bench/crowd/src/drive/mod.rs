@@ -26,7 +26,7 @@ mod proof;
 mod table;
 mod words;
 
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Ways};
 pub use notice::{Notice, Witness};
 pub use outbox::Outbox;
 pub use phone::{Farewell, Habits, Phone};

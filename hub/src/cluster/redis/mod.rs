@@ -41,19 +41,16 @@ pub struct RedisCluster {
 
 impl RedisCluster {
     /// Connects as soon as somebody asks, and listens for rings from now on. Needs a runtime.
-    ///
-    /// # Errors
-    /// When an address cannot be read.
-    pub fn new(servers: Servers) -> anyhow::Result<Self> {
-        servers.check()?;
+    #[must_use]
+    pub fn new(servers: Servers) -> Self {
         let rings = broadcast::channel(RINGS_BEHIND_MAX).0;
         let ear = doorbell::Ear::open(servers.clone(), rings.clone());
-        Ok(RedisCluster {
+        RedisCluster {
             lease: Arc::new(Link::new(servers.clone(), LEASE_LIMIT)),
             presence: Arc::new(Link::new(servers, PRESENCE_LIMIT)),
             rings,
             _ear: Arc::new(ear),
-        })
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-use super::server::RedisServer;
+use super::server::{RedisServer, TlsFiles};
 use super::{LEASE_LIMIT, RedisCluster, Servers};
 use crate::cluster::conformance::{bid, settled};
 use crate::cluster::doorbell::{Doorbell, Ring};
@@ -18,19 +18,57 @@ const DISTRICT: u32 = 230_102;
 
 #[test]
 fn addresses_are_read_and_a_password_is_never_shown() {
-    let found = Servers::parse("redis+sentinel://hub:secret@a:26379,b:26380/baiying/2").unwrap();
-    let addresses = vec!["redis://a:26379".to_owned(), "redis://b:26380".to_owned()];
-    let login = Some("redis://hub:secret@unused:6379/2".to_owned());
-    assert_eq!(found, Servers::Sentinels { addresses, master: "baiying".into(), login });
+    for good in ["redis://a:6379/1", "rediss://hub:secret@a:6380/1", "redis+sentinel://hub:secret@a:26379,b:26380/baiying/2"] {
+        Servers::parse(good).unwrap_or_else(|why| panic!("{good}: {why:#}"));
+    }
     for wrong in ["http://hub:secret@a", "redis+sentinel://hub:secret@a:26379", "redis+sentinel:///name"] {
         let why = format!("{:#}", Servers::parse(wrong).unwrap_err());
         assert!(!why.contains("secret"), "{why}");
     }
 }
 
+/// Everything over TLS: the Sentinels, the lease, and the ear.
+#[tokio::test]
+async fn over_tls_only_a_server_that_the_authority_vouches_for_is_believed() {
+    let (own, strange) = (Authority::draw(), Authority::draw());
+    let server = RedisServer::start_with(&own.files);
+    let sentinel = server.sentinel_with("baiying", &own.files);
+    let direct = format!("rediss://127.0.0.1:{}/", server.port());
+    let by_sentinel = format!("rediss+sentinel://127.0.0.1:{}/baiying", sentinel.port());
+    let leader = bid(Uuid::new_v4(), 1);
+    for url in [&direct, &by_sentinel] {
+        let believed = Servers::parse(url).unwrap().trusting(own.pem.clone()).unwrap();
+        let room = RedisCluster::new(believed);
+        let mut ear = room.listen();
+        assert_eq!(settled(&room, leader.clone()).await, Standing::Held, "{url}");
+        heard(&room, &mut ear).await;
+        let doubted = RedisCluster::new(Servers::parse(url).unwrap().trusting(strange.pem.clone()).unwrap());
+        assert!(doubted.bid(leader.clone()).await.is_err(), "{url}: of another authority");
+    }
+    let plain = Servers::parse(&server.url()).unwrap();
+    assert!(plain.trusting(own.pem.clone()).is_err(), "without TLS an authority means nothing");
+}
+
+/// A certificate authority with a server's certificate for 127.0.0.1, as files.
+struct Authority {
+    pem: Vec<u8>,
+    files: TlsFiles,
+    _folder: tempfile::TempDir,
+}
+
+impl Authority {
+    fn draw() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        crate::cluster::peers::draw_for(folder.path(), "127.0.0.1").unwrap();
+        let [certificate, key, authority] = ["hub.pem", "hub.key", "hubs-ca.pem"].map(|name| folder.path().join(name));
+        let pem = std::fs::read(&authority).unwrap();
+        Authority { pem, files: TlsFiles { certificate, key, authority }, _folder: folder }
+    }
+}
+
 async fn room() -> (RedisCluster, RedisServer) {
     let server = RedisServer::start();
-    (RedisCluster::new(Servers::One(server.url())).unwrap(), server)
+    (RedisCluster::new(Servers::parse(&server.url()).unwrap()), server)
 }
 
 fn leading(wish: &Bid) -> Bid {
@@ -133,7 +171,7 @@ async fn a_half_open_connection_is_left_by_all_roads() {
     let server = RedisServer::start();
     let (cut, is_cut) = tokio::sync::watch::channel(false);
     let port = swallowing(server.port(), is_cut).await;
-    let room = RedisCluster::new(Servers::One(format!("redis://127.0.0.1:{port}/"))).unwrap();
+    let room = RedisCluster::new(Servers::parse(&format!("redis://127.0.0.1:{port}/")).unwrap());
     let leader = bid(Uuid::new_v4(), 1);
     let mut ear = room.listen();
     assert_eq!(settled(&room, leader.clone()).await, Standing::Held);
@@ -148,15 +186,14 @@ async fn a_half_open_connection_is_left_by_all_roads() {
 async fn the_master_that_the_sentinels_name_is_found_again_after_it_changed() {
     let (mut one, two) = (RedisServer::start(), RedisServer::start());
     let sentinel = one.sentinel("baiying");
-    let addresses = vec!["redis://127.0.0.1:1/".to_owned(), sentinel.url()];
-    let servers = Servers::Sentinels { addresses, master: "baiying".into(), login: None };
-    let room = RedisCluster::new(servers).unwrap();
+    let url = format!("redis+sentinel://127.0.0.1:1,127.0.0.1:{}/baiying", sentinel.port());
+    let room = RedisCluster::new(Servers::parse(&url).unwrap());
     let leader = bid(Uuid::new_v4(), 1);
     assert_eq!(settled(&room, leader.clone()).await, Standing::Held);
     sentinel.order("SENTINEL REMOVE baiying");
     sentinel.order(&format!("SENTINEL MONITOR baiying 127.0.0.1 {} 1", two.port()));
     one.kill();
     assert_eq!(again(&room, leading(&leader)).await, Standing::Held);
-    let direct = RedisCluster::new(Servers::One(two.url())).unwrap();
+    let direct = RedisCluster::new(Servers::parse(&two.url()).unwrap());
     assert_eq!(direct.leader(DISTRICT).await.unwrap(), Some(leader.leader), "the lease is in the new master");
 }

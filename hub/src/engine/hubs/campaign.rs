@@ -114,7 +114,10 @@ impl<J: Journal> Campaign<J> {
                 LOOK_EVERY
             }
             Standing::Wait { after_ms } => {
-                self.wish(Wish::Follow(None));
+                // An empty store says nothing of whoever led: he is asked on until he is heard of, or another leads.
+                if !matches!(*self.wish.borrow(), Wish::Follow(Some(_))) {
+                    self.wish(Wish::Follow(None));
+                }
                 Duration::from_millis(after_ms).min(LOOK_EVERY)
             }
         }

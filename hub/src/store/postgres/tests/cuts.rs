@@ -1,6 +1,7 @@
 //! The line breaks in the middle of a commit: whether it happened is unknown, and the claim that follows settles it.
 
 #[path = "../../../../../tests/harness/proxy.rs"]
+#[allow(dead_code, reason = "the suites of real processes use the rest")]
 mod proxy;
 
 use proxy::Proxy;
