@@ -213,9 +213,10 @@ impl Command {
 }
 
 /// What the caller is told of a command that was taken. Part of the commit, so that a repeated command gets the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
+    #[default]
     Done,
     Opened {
         incident: IncidentId,
@@ -233,6 +234,14 @@ pub enum Answer {
     },
     /// It had been so already; nothing changed.
     NothingToDo,
+}
+
+impl Answer {
+    /// Whether it says nothing but that it was done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        *self == Answer::Done
+    }
 }
 
 /// A typed no: expected, addressed to whoever gave the command, never stored (deciding again is right).

@@ -17,6 +17,8 @@ pub struct Commit {
     pub at: Timestamp,
     pub cause: Cause,
     pub events: Vec<Event>,
+    /// Left out where there is nothing to say: most commits have no caller.
+    #[serde(default, skip_serializing_if = "Answer::is_done")]
     pub answer: Answer,
 }
 

@@ -28,7 +28,7 @@ async fn postgresql_fails_over_to_its_synchronous_standby() -> Result<()> {
     // Made before there is a standby to wait for.
     let standby = primary.standby("one", &["synchronous_standby_names = ''"]);
     primary.create_database(DATABASE);
-    let mut stage = Stage::set_on(3, primary, Some(standby)).await?;
+    let mut stage = Stage::set_on(3, primary, Some(standby), "").await?;
     let people = People::come(&stage).await?;
     people.after(2 * SOME).await?;
     stage.postgres.kill();

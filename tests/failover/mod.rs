@@ -9,6 +9,7 @@ mod districts;
 mod front;
 mod measured;
 mod people;
+mod rolling;
 mod soft;
 mod stage;
 

@@ -47,6 +47,8 @@ pub struct Stage {
     pub volunteers: Vec<String>,
     /// Of an operator.
     pub desk: String,
+    /// More lines of `[store]`.
+    pub store: &'static str,
     addresses: Hubs,
     keys: tempfile::TempDir,
 }
@@ -55,18 +57,18 @@ impl Stage {
     /// `count` hubs that are ready, one of which leads.
     pub async fn set(count: usize, postgres: PostgresServer) -> Result<Self> {
         postgres.create_database(DATABASE);
-        Self::set_on(count, postgres, None).await
+        Self::set_on(count, postgres, None, "").await
     }
 
     /// The same where `standby`, if there is one, confirms every commit. The database is there.
-    pub async fn set_on(count: usize, postgres: PostgresServer, standby: Option<PostgresServer>) -> Result<Self> {
+    pub async fn set_on(count: usize, postgres: PostgresServer, standby: Option<PostgresServer>, store: &'static str) -> Result<Self> {
         let (redis, keys) = (RedisServer::start(), tempfile::tempdir()?);
         let out = keys.path().join("hubs").display().to_string();
         let drawn = verb(&["cluster-keys", "--out", &out]).await?;
         ensure!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
         let (addresses, hubs, lines) = (Hubs::default(), Vec::new(), Vec::new());
         let (volunteers, desk) = (Vec::new(), String::new());
-        let mut stage = Stage { postgres, standby, redis, hubs, lines, volunteers, desk, addresses, keys };
+        let mut stage = Stage { postgres, standby, redis, hubs, lines, volunteers, desk, store, addresses, keys };
         stage.add_hub(tempfile::tempdir()?).await?;
         stage.leader().await?;
         stage.bring_in().await?;
@@ -103,15 +105,21 @@ impl Stage {
         format!(
             "[district]\nnumber = {DISTRICT}\nname = \"道里\"\nlat = 45.76\nlng = 126.62\n\
              [log]\nlevel = \"info\"\n\
-             [store]\nurl = \"postgres://hub@{}/{DATABASE}\"\nprofile = {profile:?}\n\
+             [store]\nurl = \"postgres://hub@{}/{DATABASE}\"\nprofile = {profile:?}\n{}\
              [cluster]\nredis_url = \"redis://127.0.0.1:{}/\"\nlisten = \"127.0.0.1:0\"\n\
              certificate = {:?}\nkey = {:?}\nauthority = {:?}\n",
             servers.join(","),
+            self.store,
             line.redis.port(),
             keys.join("hub.pem"),
             keys.join("hub.key"),
             keys.join("hubs-ca.pem"),
         )
+    }
+
+    /// Writes the settings of hub `index` anew, before it is started again.
+    pub fn write_settings(&self, index: usize, folder: &Path) -> Result<()> {
+        Ok(std::fs::write(folder.join("hub.toml"), self.settings(index))?)
     }
 
     /// Starts a hub on a folder that was one's before.

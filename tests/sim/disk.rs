@@ -231,6 +231,10 @@ impl Journal for Disk {
         Ok(head)
     }
 
+    async fn raise_format(&self, fence: Fence, format: u32) -> Answer<()> {
+        self.truth.raise_format(fence, format).await
+    }
+
     async fn head(&self, district: u32) -> Answer<Option<Head>> {
         self.stumble(50)?;
         self.truth.head(district).await

@@ -13,6 +13,7 @@ use super::cluster::ClusterSettings;
 use super::refusal::Refusal;
 use crate::records::mounted_key;
 use crate::store::postgres::{Address, Durability, JOURNAL_SCHEMA, PostgresSettings};
+use crate::store::rows::{FORMAT, FORMAT_MIN};
 use crate::store::sqlite::{BALLAST_BYTES, SqliteSettings};
 
 /// Where a hub listens when nothing else is said; the same in README, help and pages.
@@ -95,6 +96,8 @@ pub struct StoreSettings {
     pub profile: Durability,
     /// The key of caller hashes, where it is mounted rather than kept in the data folder: the same for all hubs.
     pub caller_key_file: Option<PathBuf>,
+    /// The newest form of rows to write; that of the version before keeps the way back open during an upgrade.
+    pub format_max: Option<u32>,
 }
 
 impl StoreSettings {
@@ -116,7 +119,8 @@ impl StoreSettings {
                 text.trim().to_owned()
             }
         };
-        Ok(Some(PostgresSettings { url, password_file: self.password_file.clone(), durability: self.profile }))
+        let (password_file, format_max) = (self.password_file.clone(), self.format_max.unwrap_or(FORMAT));
+        Ok(Some(PostgresSettings { url, password_file, durability: self.profile, format_max }))
     }
 }
 
@@ -338,6 +342,7 @@ fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     if !store.is_shared() {
         let has_rest = store.password_file.is_some()
             || store.caller_key_file.is_some()
+            || store.format_max.is_some()
             || store.profile != Durability::default();
         return if has_rest {
             refused("nothing else of [store] means anything without it / 缺少 url")
@@ -350,6 +355,10 @@ fn check_store(store: &StoreSettings) -> Result<(), Refusal> {
     }
     if store.url.as_deref().is_some_and(holds_password) {
         return refused("a password does not belong into the settings: give it in password_file, or all in url_file");
+    }
+    if store.format_max.is_some_and(|format| !(FORMAT_MIN..=FORMAT).contains(&format)) {
+        let why = format!("this hub reads and writes the forms {FORMAT_MIN} to {FORMAT}");
+        return Err(Refusal::new("store.format_max", why, format!("format_max = {FORMAT_MIN}")));
     }
     if let Some(Err(why)) = store.caller_key_file.as_deref().map(mounted_key) {
         let line = "caller_key_file = \"/etc/baiying/caller.key\"";

@@ -28,6 +28,17 @@ pub fn begin(settings: &LogSettings) -> Result<()> {
 /// Upper bounds of histograms in seconds: from a blink to an outage.
 const BUCKETS_S: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 5.0];
 
+/// Counters that an alert asks for: they are there from the start, for Prometheus sees no rise in what was not there before.
+const COUNTED: [(&str, &[(&str, &str)]); 7] = [
+    ("baiying_shortfalls_total", &[]),
+    ("baiying_reloads_total", &[]),
+    ("baiying_alarms_kept_total", &[]),
+    ("baiying_intake_unreadable_total", &[]),
+    ("baiying_beats_total", &[("outcome", "sent")]),
+    ("baiying_beats_total", &[("outcome", "failed")]),
+    ("baiying_wakes_total", &[("outcome", "given_up")]),
+];
+
 /// Begins to count; the handle renders `/metrics`.
 ///
 /// # Errors
@@ -35,5 +46,9 @@ const BUCKETS_S: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005,
 pub fn metrics() -> Result<PrometheusHandle> {
     let builder =
         PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_S)?;
-    builder.install_recorder().context("metrics could not begin")
+    let recorder = builder.install_recorder().context("metrics could not begin")?;
+    for (name, labels) in COUNTED {
+        metrics::counter!(name, labels).increment(0);
+    }
+    Ok(recorder)
 }

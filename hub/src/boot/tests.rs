@@ -43,6 +43,7 @@ fn empty_wrong_and_dangerous_settings_are_refused() {
         ("[store]\nurl = \"postgres://hub@h/baiying\"\npassword_file = \"/nowhere\"", "store"),
         ("[beat]\nurl_file = \"/nowhere\"", "beat.url_file"),
         ("[beat]\nurl_file = \"/nowhere\"\nevery_s = 0", "beat.every_s"),
+        ("[store]\nurl = \"postgres://hub@h/b\"\nformat_max = 99", "store.format_max"),
         ("[store]\ncaller_key_file = \"/nowhere\"", "store.url"),
         ("[store]\nurl = \"postgres://hub@h/b\"\ncaller_key_file = \"/nowhere\"", "store.caller_key_file"),
         ("[log]\nlevel = \"loud\"", "log.level"),

@@ -163,6 +163,10 @@ async fn looked_into<J: Journal>(journal: &J, district: DistrictId, owner: Uuid)
         Some(head) => head,
         None => journal.claim(district.0, owner).await?,
     };
+    let (found, known) = (head.format, journal.reads());
+    if found > known {
+        return Err(JournalError::Format { district: district.0, found, known });
+    }
     let reach = Reach { recent: RECENT_COMMITS, after_seq: None };
     let recovered = recover(journal, &head, reach).await?;
     // Whoever does not lead wakes nobody.

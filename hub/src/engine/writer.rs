@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use matcher::{Commit, District, Observation, Request, State, Timestamp};
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use super::clock::{Anchor, Clock};
 use super::step::{self, Batch, Verdict};
 use super::touched;
 use crate::store::recovery::{Reach, Recovered, recover, recover_onto};
-use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow};
+use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow, form};
 
 /// A pause in service longer than this is told to the core, which moves the deadlines of open offers by it.
 pub const GAP_MS_MIN: u64 = 1_000;
@@ -44,6 +43,8 @@ pub struct Writer<J, C> {
 struct Lead {
     state: State,
     fence: Fence,
+    /// The form in which rows are written.
+    format: u32,
     anchor: Anchor,
     /// When it last served, by the steady clock.
     served_ms: u64,
@@ -117,6 +118,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         self.lead = Some(Lead {
             state: State::from_district(recovered.district.clone()),
             fence: head.fence(),
+            format: head.format.min(self.journal.reads()),
             anchor,
             served_ms: now_ms,
             confirmed_ms: now_ms,
@@ -146,6 +148,11 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     /// Leads no more: the state is dropped, and nothing can be appended by it.
     pub fn step_down(&mut self) {
         self.put_down();
+    }
+
+    /// This process, as the journal knows it.
+    pub fn owner(&self) -> Uuid {
+        self.owner
     }
 
     /// The district.
@@ -266,6 +273,21 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         beaten
     }
 
+    /// From the next commit on, rows have the form that all live hubs read, if that is a newer one.
+    ///
+    /// # Errors
+    /// As [`Writer::turn`].
+    pub async fn raise_format(&mut self, format: u32) -> Result<(), JournalError> {
+        let Some(lead) = self.lead.as_mut().filter(|lead| lead.format < format) else { return Ok(()) };
+        // The head first: a hub that does not read it must not find a row of it.
+        let raised = self.journal.raise_format(lead.fence, format).await;
+        match &raised {
+            Ok(()) => lead.format = format,
+            Err(_) => self.put_down(),
+        }
+        raised
+    }
+
     async fn confirm(&mut self) -> Result<(), JournalError> {
         let Some(lead) = &mut self.lead else { return Ok(()) };
         let steady_ms = self.clock.steady_ms();
@@ -292,8 +314,8 @@ impl Lead {
 
     fn append_of(&self, last_seq: u64, batch: &Batch, sealed: Vec<Vec<SealedRow>>) -> Result<Append, JournalError> {
         let row = |commit: &Commit| {
-            let body = serde_json::to_vec(commit).map_err(|err| JournalError::Failed(err.to_string()))?;
-            Ok(CommitRow { seq: commit.seq, at_ms: commit.at.0, body: Bytes::from(body) })
+            let body = form::encode(commit, self.format).map_err(|err| JournalError::Failed(err.to_string()))?;
+            Ok(CommitRow { seq: commit.seq, at_ms: commit.at.0, body })
         };
         let commits = batch.commits.iter().map(row).collect::<Result<_, JournalError>>()?;
         let kept = batch.verdicts.iter().zip(sealed).filter(|(v, _)| matches!(v, Verdict::Committed { .. }));

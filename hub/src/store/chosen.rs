@@ -45,6 +45,13 @@ macro_rules! hand_on {
                 }
             })*
 
+            fn reads(&self) -> u32 {
+                match self {
+                    ChosenJournal::Sqlite(journal) => journal.reads(),
+                    ChosenJournal::Postgres(journal) => journal.reads(),
+                }
+            }
+
             fn is_low_on_space(&self) -> bool {
                 match self {
                     ChosenJournal::Sqlite(journal) => journal.is_low_on_space(),
@@ -73,6 +80,9 @@ hand_on! {
     settle_wakes(fence: Fence, outcomes: Vec<(i64, WakeOutcome)>) -> ();
     beat(fence: Fence, now_ms: i64) -> ();
     renew_history(fence: Fence) -> Uuid;
+    attend(district: u32, owner: Uuid) -> u32;
+    depart(district: u32, owner: Uuid) -> ();
+    raise_format(fence: Fence, format: u32) -> ();
     pulse(district: u32) -> Pulse;
     put_intake(row: IntakeRow) -> ();
     intake(district: u32) -> Vec<IntakeRow>;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::JournalError;
 use super::rows::{
-    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    Append, CommitRow, FORMAT, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
 };
 
 /// A journal's answer.
@@ -114,6 +114,25 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// These commands are committed: their bodies are dropped, their ids stay for
     /// [`super::rows::INTAKE_KEPT_MS`].
     fn mark_intake(&self, district: u32, commands: Vec<Uuid>) -> impl Future<Output = Answer<()>> + Send;
+
+    /// The newest form of rows that this hub reads and writes.
+    fn reads(&self) -> u32 {
+        FORMAT
+    }
+
+    /// Says that hub `owner` lives and what it reads; what all live hubs on the log of `district` read. A store for one hub
+    /// has no other.
+    fn attend(&self, _district: u32, _owner: Uuid) -> impl Future<Output = Answer<u32>> + Send {
+        std::future::ready(Ok(self.reads()))
+    }
+
+    /// This hub goes: what it reads no longer matters.
+    fn depart(&self, _district: u32, _owner: Uuid) -> impl Future<Output = Answer<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// From the next commit on, rows may have this form, fenced.
+    fn raise_format(&self, fence: Fence, format: u32) -> impl Future<Output = Answer<()>> + Send;
 
     /// True while only alarms and their answers may be written, because the disk is full and the ballast gone.
     fn is_low_on_space(&self) -> bool;

@@ -144,6 +144,13 @@ impl Journal for MemoryJournal {
         Ok(log.head)
     }
 
+    async fn raise_format(&self, fence: Fence, format: u32) -> Answer<()> {
+        let mut inner = self.lock();
+        let head = &mut inner.fenced(fence)?.head;
+        head.format = head.format.max(format);
+        Ok(())
+    }
+
     async fn head(&self, district: u32) -> Answer<Option<Head>> {
         Ok(self.lock().logs.get(&district).map(|log| log.head))
     }

@@ -15,6 +15,7 @@ pub mod chosen;
 #[cfg(test)]
 mod conformance;
 pub mod error;
+pub mod form;
 pub mod journal;
 pub mod memory;
 pub mod postgres;

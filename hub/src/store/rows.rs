@@ -12,8 +12,14 @@ pub const SNAPSHOT_PART_BYTES_MAX: usize = 256 * 1024;
 /// The complete snapshots kept per district; the second is what recovery falls back to.
 pub const SNAPSHOTS_KEPT: u32 = 2;
 
-/// The version of event bodies this hub writes; a log with a higher one is not opened.
-pub const FORMAT: u32 = 1;
+/// The newest form of rows that this hub reads and writes (see [`super::form`]); a log with a newer one is not opened.
+pub const FORMAT: u32 = 2;
+
+/// The oldest that it still writes, for hubs of the version before on the same log.
+pub const FORMAT_MIN: u32 = 1;
+
+/// A hub that has not said for so long what it reads is gone, milliseconds; one that ends in order is gone at once.
+pub const READER_KEPT_MS: i64 = 60_000;
 
 /// The head of one district's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub struct Head {
     pub history: Uuid,
     /// When the leader last said that it lives, milliseconds since 1970.
     pub beat_at_ms: i64,
-    /// The highest version of event bodies in the log.
+    /// The newest form of rows in the log. It rises only when every live hub reads it.
     pub format: u32,
     /// Wakes of commits up to here are in the outbox.
     pub wake_seq: u64,

@@ -88,7 +88,12 @@ impl<J: Journal> Seat<J> {
 
     /// What nobody rang for; and whether it is still the same log.
     async fn look(&mut self) -> Result<(), JournalError> {
-        match self.parts.journal.head(self.parts.writer.district()).await {
+        self.attend().await;
+        let (district, known) = (self.parts.writer.district(), self.parts.journal.reads());
+        match self.parts.journal.head(district).await {
+            Ok(Some(Head { format, .. })) if format > known => {
+                Err(JournalError::Format { district, found: format, known })
+            }
             Ok(Some(head)) if head.history != self.history || head.last_seq < self.told_seq => {
                 passing(self.read_anew(head).await)
             }

@@ -218,7 +218,10 @@ impl<J: Journal> Seat<J> {
         self.parts.writer.beat().await?;
         let is_low = self.parts.journal.is_low_on_space();
         metrics::gauge!("baiying_low_on_space").set(if is_low { 1.0 } else { 0.0 });
-        Ok(())
+        match self.attend().await {
+            Some(format) => self.parts.writer.raise_format(format).await,
+            None => Ok(()),
+        }
     }
 
     async fn control(&mut self, control: Control) -> Result<(), JournalError> {

@@ -10,6 +10,7 @@ mod leading;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, watch};
 use uuid::Uuid;
@@ -25,6 +26,9 @@ use super::submit::SubmitError;
 use super::writer::Writer;
 use crate::cluster::Ring;
 use crate::store::{Fence, Journal, JournalError};
+
+/// How often hubs tell each other which form of rows they read.
+const ATTEND_EVERY: Duration = Duration::from_secs(2);
 
 /// What the task listens to.
 pub struct Ears {
@@ -72,6 +76,8 @@ pub struct Seat<J> {
     has_renewed: bool,
     /// Where the publisher last took over the writer's state.
     shared_seq: u64,
+    /// When the other hubs were last told what this one reads.
+    attended: Option<Instant>,
 }
 
 /// Why the task left off leading or following.
@@ -86,7 +92,7 @@ enum Left {
 impl<J: Journal> Seat<J> {
     /// A seat whose publisher stands at `told_seq`.
     pub fn new(parts: SeatParts<J>, history: Uuid, told_seq: u64, is_waking: bool) -> Self {
-        Seat { parts, history, told_seq, is_waking, has_renewed: false, shared_seq: 0 }
+        Seat { parts, history, told_seq, is_waking, has_renewed: false, shared_seq: 0, attended: None }
     }
 
     /// Serves until it is stopped.
@@ -97,11 +103,15 @@ impl<J: Journal> Seat<J> {
         loop {
             let is_leading = self.parts.writer.is_leading();
             let left = if is_leading { self.lead(&mut ears).await? } else { self.follow(&mut ears).await? };
-            match (left, is_leading) {
-                (Left::Changed, _) => {}
-                (Left::Stopped, true) => return self.finish(ears.lanes).await,
-                (Left::Stopped, false) => return Ok(()),
+            if left == Left::Changed {
+                continue;
             }
+            let SeatParts { writer, journal, .. } = &self.parts;
+            let (journal, district, owner) = (journal.clone(), writer.district(), writer.owner());
+            let ended = if is_leading { self.finish(ears.lanes).await } else { Ok(()) };
+            // Not told: it is forgotten by itself.
+            journal.depart(district, owner).await.ok();
+            return ended;
         }
     }
 
@@ -129,6 +139,17 @@ impl<J: Journal> Seat<J> {
             anchor.send_replace(Some(own));
         }
         fence.send_replace(writer.fence());
+    }
+
+    /// Tells the other hubs now and then what this one reads; the form of rows that all of them read, when it was told.
+    async fn attend(&mut self) -> Option<u32> {
+        if self.parts.beside.is_some() && self.attended.is_some_and(|at| at.elapsed() < ATTEND_EVERY) {
+            return None;
+        }
+        self.attended = Some(Instant::now());
+        let (district, owner) = (self.parts.writer.district(), self.parts.writer.owner());
+        // Said again in a moment; nothing rises meanwhile.
+        self.parts.journal.attend(district, owner).await.ok()
     }
 
     /// The other hubs are to look into the log.

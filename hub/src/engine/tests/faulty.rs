@@ -67,6 +67,10 @@ impl Journal for FaultyJournal {
         self.inner.claim(district, owner).await
     }
 
+    async fn raise_format(&self, fence: Fence, format: u32) -> Answer<()> {
+        self.inner.raise_format(fence, format).await
+    }
+
     async fn head(&self, district: u32) -> Answer<Option<Head>> {
         self.inner.head(district).await
     }

@@ -9,7 +9,7 @@ use super::failure::failure;
 use crate::store::checksum;
 use crate::store::error::JournalError;
 use crate::store::journal::Answer;
-use crate::store::rows::{Append, FORMAT, Fence, Head};
+use crate::store::rows::{Append, Fence, Head};
 
 /// The head's columns in the order in which [`head_of`] reads them.
 const HEAD: &str = "district, last_seq, term, owner, history, beat_at_ms, format, wake_seq";
@@ -58,9 +58,21 @@ pub async fn head(conn: &mut PgConnection, district: u32) -> Answer<Option<Head>
     row.as_ref().map(head_of).transpose().map_err(failure)
 }
 
+/// A wish to lead.
+#[derive(Clone, Copy)]
+pub struct Claim {
+    pub district: u32,
+    pub owner: Uuid,
+    /// The end of the log may be lost at a failover of the database.
+    pub may_lose: bool,
+    /// The newest form of rows that the hub reads; a new log begins with it.
+    pub format_max: u32,
+}
+
 /// Takes the next term for `owner`; makes the head of a new district. A log of a newer hub is left alone. Where the end
 /// of the log may be lost at a failover (`may_lose`), another timeline means another history.
-pub async fn claim(conn: &mut PgConnection, district: u32, owner: Uuid, may_lose: bool) -> Answer<Head> {
+pub async fn claim(conn: &mut PgConnection, claim: Claim) -> Answer<Head> {
+    let Claim { district, owner, may_lose, format_max } = claim;
     let sql = format!(
         "INSERT INTO head (district, term, owner, history, format, beaten_at, timeline) \
          VALUES ($1, 1, $2, $3, $4, clock_timestamp(), {TIMELINE}) \
@@ -70,12 +82,12 @@ pub async fn claim(conn: &mut PgConnection, district: u32, owner: Uuid, may_lose
          WHERE head.format <= excluded.format RETURNING {HEAD}"
     );
     let claim = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(i64::from(district)).bind(owner).bind(Uuid::new_v4());
-    let claim = claim.bind(FORMAT.cast_signed()).bind(may_lose);
+    let claim = claim.bind(format_max.cast_signed()).bind(may_lose);
     match claim.fetch_optional(&mut *conn).await.map_err(failure)? {
         Some(row) => head_of(&row).map_err(failure),
         None => {
             let found = head(conn, district).await?.map_or(0, |head| head.format);
-            Err(JournalError::Format { district, found, known: FORMAT })
+            Err(JournalError::Format { district, found, known: format_max })
         }
     }
 }

@@ -11,6 +11,7 @@ mod durability;
 mod failure;
 mod intake;
 mod read;
+mod readers;
 mod snapshot;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -56,6 +57,8 @@ pub struct PostgresSettings {
     pub password_file: Option<PathBuf>,
     /// What a failover of the database may lose, as the operator has decided.
     pub durability: Durability,
+    /// The newest form of rows to read and write: that of the version before, while there may be a way back to it.
+    pub format_max: u32,
 }
 
 /// A handle to the clerks; cheap to clone, the connections end with the last one.
@@ -67,6 +70,7 @@ pub struct PostgresJournal {
 struct Rooms {
     address: Arc<Address>,
     may_lose: bool,
+    format_max: u32,
     writers: Mutex<HashMap<u32, Clerk>>,
     desk: Clerk,
     readers: [Clerk; READERS],
@@ -87,9 +91,9 @@ impl PostgresJournal {
         let address = Arc::new(address);
         let desk = Clerk::start(address.clone(), WRITE_SILENCE_MS);
         let readers = std::array::from_fn(|_| Clerk::start(address.clone(), READ_SILENCE_MS));
-        let may_lose = settings.durability.may_lose();
+        let (may_lose, format_max) = (settings.durability.may_lose(), settings.format_max);
         let (writers, turn, is_low) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(PostgresJournal { rooms: Arc::new(Rooms { address, may_lose, writers, desk, readers, turn, is_low }) })
+        Ok(PostgresJournal { rooms: Arc::new(Rooms { address, may_lose, format_max, writers, desk, readers, turn, is_low }) })
     }
 
     /// The clerk who alone writes the head of `district` for this hub.
@@ -128,16 +132,39 @@ pub async fn bring_up_to_date(conn: &mut PgConnection, schema: &str, migrations:
 fn migrations() -> Migrator {
     let first = include_str!("../../../migrations/postgres/journal/0001_journal.sql");
     let second = include_str!("../../../migrations/postgres/journal/0002_intake.sql");
+    let third = include_str!("../../../migrations/postgres/journal/0003_readers.sql");
     let step = |number, name: &'static str, sql: &'static str| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![step(1, "journal", first), step(2, "intake", second)])
+    let steps = vec![step(1, "journal", first), step(2, "intake", second), step(3, "readers", third)];
+    let mut migrator = Migrator::with_migrations(steps);
+    // A hub of the version before starts beside newer ones: steps that it does not know have only added something.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 impl Journal for PostgresJournal {
     async fn claim(&self, district: u32, owner: Uuid) -> Answer<Head> {
-        let may_lose = self.rooms.may_lose;
-        self.writer(district).ask(move |conn| Box::pin(append::claim(conn, district, owner, may_lose))).await
+        let Rooms { may_lose, format_max, .. } = *self.rooms;
+        let claim = append::Claim { district, owner, may_lose, format_max };
+        self.writer(district).ask(move |conn| Box::pin(append::claim(conn, claim))).await
+    }
+
+    fn reads(&self) -> u32 {
+        self.rooms.format_max
+    }
+
+    async fn attend(&self, district: u32, owner: Uuid) -> Answer<u32> {
+        let reads = self.rooms.format_max;
+        self.rooms.desk.ask(move |conn| Box::pin(readers::attend(conn, district, owner, reads))).await
+    }
+
+    async fn depart(&self, district: u32, owner: Uuid) -> Answer<()> {
+        self.rooms.desk.ask(move |conn| Box::pin(readers::depart(conn, district, owner))).await
+    }
+
+    async fn raise_format(&self, fence: Fence, format: u32) -> Answer<()> {
+        self.writer(fence.district).ask(move |conn| Box::pin(readers::raise(conn, fence, format))).await
     }
 
     async fn head(&self, district: u32) -> Answer<Option<Head>> {

@@ -164,6 +164,16 @@ pub async fn beat(desk: &mut Desk, fence: Fence, now_ms: i64) -> Answer<()> {
     .await
 }
 
+/// Rows may have this form from now on.
+pub async fn raise_format(desk: &mut Desk, fence: Fence, format: u32) -> Answer<()> {
+    desk.atomically(async |conn| {
+        let sql = "UPDATE head SET format = max(format, ?) WHERE district = ? AND term = ? AND owner = ?";
+        let raise = sqlx::query(sql).bind(format).bind(fence.district).bind(fence.term.cast_signed());
+        one_or_fenced(raise.bind(blob(fence.owner)).execute(conn).await.map_err(failure)?.rows_affected(), fence)
+    })
+    .await
+}
+
 /// Gives the log a new identity.
 pub async fn renew_history(desk: &mut Desk, fence: Fence) -> Answer<Uuid> {
     let history = Uuid::new_v4();

@@ -72,6 +72,10 @@ impl Journal for SqliteJournal {
         self.thread.ask(Lane::Urgent, move |desk| Box::pin(append::claim(desk, district, owner))).await
     }
 
+    async fn raise_format(&self, fence: Fence, format: u32) -> Answer<()> {
+        self.thread.ask(Lane::Urgent, move |desk| Box::pin(append::raise_format(desk, fence, format))).await
+    }
+
     async fn head(&self, district: u32) -> Answer<Option<Head>> {
         self.thread.ask(Lane::Urgent, move |desk| Box::pin(append::head(desk.conn(), district))).await
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Durability, PostgresJournal, PostgresSettings};
 use crate::store::error::JournalError;
 use crate::store::journal::Journal;
-use crate::store::rows::{Append, CommitRow, Head, IntakeRow, Snapshot};
+use crate::store::rows::{Append, CommitRow, FORMAT, Fence, Head, IntakeRow, Snapshot};
 use server::PostgresServer;
 
 const DISTRICT: u32 = 230_102;
@@ -60,7 +60,7 @@ impl Database {
 }
 
 fn settings(url: &str) -> PostgresSettings {
-    PostgresSettings { url: url.to_owned(), password_file: None, durability: Durability::OneServer }
+    PostgresSettings { url: url.to_owned(), password_file: None, durability: Durability::OneServer, format_max: FORMAT }
 }
 
 async fn open_at(url: &str) -> PostgresJournal {
@@ -178,6 +178,39 @@ async fn a_log_of_a_newer_hub_is_left_alone() {
     let refused = journal.claim(DISTRICT, Uuid::new_v4()).await.expect_err("format 99");
     assert!(matches!(refused, JournalError::Format { found: 99, .. }), "{refused:?}");
     assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().term, head.term, "the newer hub still leads");
+}
+
+#[tokio::test]
+async fn the_form_of_rows_that_all_live_hubs_read_is_known_and_only_the_leader_raises_it() {
+    let (newer, database) = open().await;
+    let older = PostgresSettings { format_max: 1, ..settings(&database.url) };
+    let older = PostgresJournal::open(older).await.unwrap();
+    let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+    let head = older.claim(DISTRICT, one).await.unwrap();
+    assert_eq!(head.format, 1, "a log begins with what its first hub reads");
+    assert_eq!(older.attend(DISTRICT, one).await.unwrap(), 1);
+    assert_eq!(newer.attend(DISTRICT, two).await.unwrap(), 1, "an older hub lives");
+    assert_eq!(sql(&database, "UPDATE reader SET seen_at = seen_at - interval '61 s' WHERE reads = 1").await, 1);
+    assert_eq!(newer.attend(DISTRICT, two).await.unwrap(), FORMAT, "it has been silent for so long that it is gone");
+    older.attend(DISTRICT, one).await.unwrap();
+    older.depart(DISTRICT, one).await.unwrap();
+    assert_eq!(newer.attend(DISTRICT, two).await.unwrap(), FORMAT, "it has said that it goes");
+    let head = newer.claim(DISTRICT, two).await.unwrap();
+    assert_eq!(head.format, 1, "a claim alone raises nothing");
+    newer.raise_format(head.fence(), FORMAT).await.unwrap();
+    assert_eq!(newer.head(DISTRICT).await.unwrap().unwrap().format, FORMAT);
+    let refused = older.claim(DISTRICT, one).await.expect_err("it does not read that");
+    assert!(matches!(refused, JournalError::Format { known: 1, .. }), "{refused:?}");
+    assert!(newer.raise_format(Fence { term: 1, ..head.fence() }, 9).await.is_err(), "a stale leader raises nothing");
+}
+
+#[tokio::test]
+async fn a_hub_of_the_version_before_opens_tables_of_a_newer_one() {
+    let (_journal, database) = open().await;
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (99, 'of a newer hub', true, '', 0)";
+    assert_eq!(sql(&database, newer).await, 1);
+    assert!(PostgresJournal::open(settings(&database.url)).await.is_ok(), "steps that it does not know only add");
 }
 
 #[tokio::test]
