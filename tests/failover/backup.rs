@@ -28,6 +28,13 @@ async fn a_backup_under_load_is_restored_elsewhere_and_clients_that_know_more_st
     checker::intake_is_empty(&stage.postgres).await?;
     checker::check(&stage.postgres, &people.so_far())?;
 
+    // The shared log is verified by a running hub, and by none: the same digest.
+    let by_hub = run_on(stage.hub(follower).data()).await?;
+    let gone = stage.take_out(follower).terminate().await?;
+    let by_none = run_on(gone.path()).await?;
+    ensure!(digest(&by_hub)? == digest(&by_none)?, "{by_hub} is not {by_none}");
+    stage.start(follower, gone).await?;
+
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("hub.toml"), "[district]\nnumber = 7\nname = \"道里\"\nlat = 45.76\nlng = 126.62\n")?;
     let restored = run(folder.path(), &["restore", &file]).await?;

@@ -199,7 +199,7 @@ impl Hubs {
 async fn leads(hub: &Endpoint) -> bool {
     let text = tokio::time::timeout(Duration::from_secs(1), hub.text("/metrics")).await;
     let text = text.ok().and_then(Result::ok).unwrap_or_default();
-    text.lines().any(|line| line.starts_with("baiying_leading") && line.ends_with(" 1"))
+    text.lines().any(|line| line.starts_with("baiying_leads") && line.ends_with(" 1"))
 }
 
 fn servers() -> (PostgresServer, RedisServer) {

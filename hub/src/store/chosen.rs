@@ -68,6 +68,7 @@ hand_on! {
     districts() -> Vec<u32>;
     append(batch: Append) -> ();
     read(district: u32, after_seq: u64, limit: usize) -> Vec<CommitRow>;
+    terms_fallen(district: u32) -> Vec<u64>;
     read_about(district: u32, incident: u64, after_seq: u64, limit: usize) -> Vec<CommitRow>;
     unseal(references: Vec<Uuid>) -> Vec<SealedRow>;
     sealed(district: u32, seq_max: u64, after: Uuid) -> Vec<SealedRow>;

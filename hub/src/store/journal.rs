@@ -34,6 +34,11 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// Commits after `after_seq`, ascending, at most [`super::rows::READ_ROWS_MAX`]; sums and gaps are checked.
     fn read(&self, district: u32, after_seq: u64, limit: usize) -> impl Future<Output = Answer<Vec<CommitRow>>> + Send;
 
+    /// Commits with a lower term than the one before them, the first few: a leader that had been fenced wrote those.
+    fn terms_fallen(&self, _district: u32) -> impl Future<Output = Answer<Vec<u64>>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Commits after `after_seq` that are about `incident`, ascending, at most [`super::rows::READ_ROWS_MAX`].
     fn read_about(
         &self,

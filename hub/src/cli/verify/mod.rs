@@ -18,7 +18,7 @@ use clap::Args;
 
 use super::socket;
 use super::verbs::{Reply, Verb};
-use crate::boot::DataFolder;
+use crate::boot::{self, DataFolder, Settings};
 use crate::records::{AuditFault, Office};
 pub use replay::{Replay, Verdict};
 pub use store::of_journal;
@@ -48,10 +48,29 @@ pub async fn run(args: VerifyArgs) -> Result<ExitCode> {
 
 /// A folder on which no hub runs.
 pub async fn of_folder(path: &Path) -> Result<Reply> {
+    let settings = path.join("hub.toml");
+    if settings.exists() {
+        let settings = Settings::read(&settings)?.checked()?;
+        if settings.store.is_shared() {
+            return of_database(path, &settings).await;
+        }
+    }
     ensure!(path.join("journal.db").is_file(), "{} holds no journal.db: is it a data folder?", path.display());
     let folder = DataFolder::open(path)?;
     let verdicts = store::of_folder(folder.path()).await?;
     Ok(reply(verdicts, audit_chain(folder.path()).await?))
+}
+
+/// What several hubs share. It is read as it stands and nobody's lead is taken, whether or not hubs run elsewhere.
+async fn of_database(path: &Path, settings: &Settings) -> Result<Reply> {
+    let folder = DataFolder::open(path)?;
+    let journal = boot::journal(folder.path(), settings).await?;
+    let verdicts = store::of_journal(&journal).await;
+    journal.close().await;
+    let office = boot::office(folder.path(), settings).await?;
+    let chain = chain_words(office.check_audit().await?);
+    office.close().await?;
+    Ok(reply(verdicts?, chain))
 }
 
 /// The words about the audit chain; `bad` in front when it breaks.

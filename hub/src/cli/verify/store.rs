@@ -4,8 +4,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use matcher::District;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Row};
 
 use super::replay::{Replay, Verdict};
 use crate::store::rows::READ_ROWS_MAX;
@@ -17,25 +15,7 @@ pub async fn of_folder(folder: &Path) -> Result<Vec<Verdict>> {
     let journal = SqliteJournal::open(SqliteSettings::new(folder)).await?;
     let verdicts = of_journal(&journal).await;
     journal.close().await;
-    let mut verdicts = verdicts?;
-    for (district, seq) in terms_fallen(folder).await? {
-        let fault = format!(
-            "I4 term: commit {seq} has a lower term than the one before it: a leader that had been fenced wrote it"
-        );
-        let own = verdicts.iter_mut().filter(|verdict| verdict.district.is_some_and(|id| id.0 == district));
-        own.for_each(|verdict| verdict.faults.push(fault.clone()));
-    }
-    Ok(verdicts)
-}
-
-/// Where a term falls. The journal's readers do not tell terms, so this looks at the rows themselves.
-async fn terms_fallen(folder: &Path) -> Result<Vec<(u32, i64)>> {
-    let options = SqliteConnectOptions::new().filename(folder.join("journal.db")).read_only(true);
-    let mut conn = options.connect().await?;
-    let sql = "SELECT district, seq FROM (SELECT district, seq, term, LAG(term) OVER \
-               (PARTITION BY district ORDER BY seq) AS before FROM event) WHERE term < before ORDER BY seq LIMIT 5";
-    let rows = sqlx::query(sql).fetch_all(&mut conn).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    verdicts
 }
 
 /// Every district of a journal.
@@ -46,10 +26,20 @@ pub async fn of_journal(journal: &impl Journal) -> Result<Vec<Verdict>> {
     let mut verdicts = Vec::new();
     for district in journal.districts().await? {
         if let Some(head) = journal.head(district).await? {
-            verdicts.push(of_district(journal, head).await?);
+            verdicts.push(of_log(journal, head).await?);
         }
     }
     Ok(verdicts)
+}
+
+/// A log with the terms under which it was written.
+async fn of_log(journal: &impl Journal, head: Head) -> Result<Verdict> {
+    let mut verdict = of_district(journal, head).await?;
+    let fallen = journal.terms_fallen(head.district).await?.into_iter();
+    verdict.faults.extend(fallen.map(|seq| {
+        format!("I4 term: commit {seq} has a lower term than the one before it: a leader that had been fenced wrote it")
+    }));
+    Ok(verdict)
 }
 
 async fn of_district(journal: &impl Journal, head: Head) -> Result<Verdict> {

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::street::{DISTRICT, alarm, by_system, founding, settings, submit, volunteer_id};
-use crate::cluster::{Answer, Bid, Election, LEASE_MS, Leader, MemoryCluster, Standing};
+use crate::cluster::{Answer, Bid, Election, LEASE_MS, Leader, MemoryCluster, Present, Standing};
 use crate::engine::{Engine, EngineHandle, EngineSettings, Hubs, Outbox, Role, Start, StreamView, SubmitError};
 use crate::store::{Journal, MemoryJournal};
 
@@ -63,6 +63,14 @@ impl Election for Emptied {
 
     fn give_back(&self, district: u32, owner: Uuid) -> BoxFuture<'_, Answer<bool>> {
         self.cluster.give_back(district, owner)
+    }
+
+    fn attend(&self, hub: Present) -> BoxFuture<'_, Answer<Vec<Present>>> {
+        self.cluster.attend(hub)
+    }
+
+    fn leave(&self, owner: Uuid) -> BoxFuture<'_, Answer<()>> {
+        Election::leave(&self.cluster, owner)
     }
 
     fn leader(&self, district: u32) -> BoxFuture<'_, Answer<Option<Leader>>> {

@@ -189,6 +189,10 @@ impl Journal for PostgresJournal {
         self.look(move |conn| Box::pin(read::commits(conn, district, after_seq, limit))).await
     }
 
+    async fn terms_fallen(&self, district: u32) -> Answer<Vec<u64>> {
+        self.look(move |conn| Box::pin(read::terms_fallen(conn, district))).await
+    }
+
     async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
         self.look(move |conn| Box::pin(read::commits_about(conn, district, incident, after_seq, limit))).await
     }

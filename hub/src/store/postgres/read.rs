@@ -110,3 +110,12 @@ pub async fn pulse(conn: &mut PgConnection, district: u32) -> Answer<Pulse> {
     let silent_ms = silent.map(|ms| u64::try_from(ms).unwrap_or(0));
     Ok(Pulse { now_ms: Some(row.try_get(0).map_err(failure)?), silent_ms })
 }
+
+/// Where a term falls, the first few.
+pub async fn terms_fallen(conn: &mut PgConnection, district: u32) -> Answer<Vec<u64>> {
+    let sql = "SELECT seq FROM (SELECT seq, term, LAG(term) OVER (ORDER BY seq) AS before FROM event WHERE district = $1) AS e \
+               WHERE term < before ORDER BY seq LIMIT 5";
+    let rows = sqlx::query(sql).bind(i64::from(district)).fetch_all(conn).await.map_err(failure)?;
+    let seq = |row: &PgRow| Ok(row.try_get::<i64, _>(0)?.cast_unsigned());
+    rows.iter().map(seq).collect::<Result<_, sqlx::Error>>().map_err(failure)
+}

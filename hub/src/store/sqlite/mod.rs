@@ -92,6 +92,10 @@ impl Journal for SqliteJournal {
         self.thread.ask(Lane::Rest, move |desk| Box::pin(read::commits(desk.conn(), district, after_seq, limit))).await
     }
 
+    async fn terms_fallen(&self, district: u32) -> Answer<Vec<u64>> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(read::terms_fallen(desk.conn(), district))).await
+    }
+
     async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
         self.thread
             .ask(Lane::Rest, move |desk| {

@@ -109,3 +109,12 @@ pub async fn districts(conn: &mut SqliteConnection) -> Answer<Vec<u32>> {
     let rows = sqlx::query("SELECT district FROM head ORDER BY district").fetch_all(conn).await.map_err(failure)?;
     rows.iter().map(|row| row.try_get(0).map_err(failure)).collect()
 }
+
+/// Where a term falls, the first few.
+pub async fn terms_fallen(conn: &mut SqliteConnection, district: u32) -> Answer<Vec<u64>> {
+    let sql = "SELECT seq FROM (SELECT seq, term, LAG(term) OVER (ORDER BY seq) AS before FROM event WHERE district = ?) AS e \
+               WHERE term < before ORDER BY seq LIMIT 5";
+    let rows = sqlx::query(sql).bind(district).fetch_all(conn).await.map_err(failure)?;
+    let seq = |row: &SqliteRow| Ok(row.try_get::<i64, _>(0)?.cast_unsigned());
+    rows.iter().map(seq).collect::<Result<_, sqlx::Error>>().map_err(failure)
+}
