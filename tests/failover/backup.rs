@@ -36,7 +36,10 @@ async fn a_backup_under_load_is_restored_elsewhere_and_clients_that_know_more_st
     stage.start(follower, gone).await?;
 
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("hub.toml"), "[district]\nnumber = 7\nname = \"道里\"\nlat = 45.76\nlng = 126.62\n")?;
+    std::fs::write(
+        folder.path().join("hub.toml"),
+        "[district]\nnumber = 7\nname = \"道里\"\nlat = 45.76\nlng = 126.62\n",
+    )?;
     let restored = run(folder.path(), &["restore", &file]).await?;
     ensure!(digest(&restored)? == digest(&written)?, "{written} became {restored}");
     let replayed = run_on(folder.path()).await?;

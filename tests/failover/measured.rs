@@ -17,7 +17,8 @@ async fn bench(words: &[&str]) -> Result<Value> {
 
 #[tokio::test]
 async fn the_bench_kills_a_leader_and_finds_every_alarm() -> Result<()> {
-    let words = ["--only", "kill,freeze", "--runs", "1", "--freezes", "1", "--phones", "150", "--alarms-per-second", "10"];
+    let words =
+        ["--only", "kill,freeze", "--runs", "1", "--freezes", "1", "--phones", "150", "--alarms-per-second", "10"];
     let figures = bench(&words).await?;
     ensure!(figures["runs"] == 1 && figures["first_dispatch_ms"]["max"].is_u64(), "{figures}");
     ensure!(figures["alarms"].as_u64().is_some_and(|alarms| alarms > 10), "nobody called: {figures}");

@@ -63,6 +63,11 @@ async fn what_a_follower_is_told_the_leader_decides() -> Result<()> {
         let path = format!("/v1/incidents/{}", told.incident.context("an incident")?);
         let shown: serde_json::Value = way.get(&path, Some(&stage.desk)).await?;
         ensure!(shown.is_object(), "and shown where it was said");
+        // Whoever leads asks for himself what the sender may do; this hub has not.
+        let escalate = format!("{path}/escalate");
+        let forbidden =
+            way.post::<serde_json::Value>(&escalate, Some(&stage.volunteers[0]), &serde_json::json!({})).await;
+        ensure!(forbidden.is_err_and(|why| format!("{why:#}").contains("403")), "a volunteer may not escalate");
     }
     Ok(())
 }

@@ -61,7 +61,12 @@ impl Stage {
     }
 
     /// The same where `standby`, if there is one, confirms every commit. The database is there.
-    pub async fn set_on(count: usize, postgres: PostgresServer, standby: Option<PostgresServer>, store: &'static str) -> Result<Self> {
+    pub async fn set_on(
+        count: usize,
+        postgres: PostgresServer,
+        standby: Option<PostgresServer>,
+        store: &'static str,
+    ) -> Result<Self> {
         let (redis, keys) = (RedisServer::start(), tempfile::tempdir()?);
         let out = keys.path().join("hubs").display().to_string();
         let drawn = verb(&["cluster-keys", "--out", &out]).await?;

@@ -22,7 +22,8 @@ const NEEDS_A_LOADER: u32 = 3;
 /// The types of the program headers of a 64-bit little-endian ELF file.
 fn segments(elf: &[u8]) -> Result<Vec<u32>> {
     ensure!(elf.starts_with(b"\x7fELF\x02\x01"), "not a 64-bit little-endian ELF file");
-    let number = |at: usize, bytes: usize| elf[at..at + bytes].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let number =
+        |at: usize, bytes: usize| elf[at..at + bytes].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     let (first, size, count) = (number(0x20, 8), number(0x36, 2), number(0x38, 2));
     (0..count).map(|index| Ok(u32::try_from(number(first + index * size, 4))?)).collect()
 }
@@ -31,7 +32,10 @@ fn segments(elf: &[u8]) -> Result<Vec<u32>> {
 fn the_binary_needs_no_library() -> Result<()> {
     let segments = segments(&std::fs::read(hub_binary()?)?)?;
     ensure!(!segments.is_empty(), "no segments");
-    ensure!(!segments.contains(&NEEDS_A_LOADER), "the hub is linked dynamically: tests/run builds it as k8s/Dockerfile does");
+    ensure!(
+        !segments.contains(&NEEDS_A_LOADER),
+        "the hub is linked dynamically: tests/run builds it as k8s/Dockerfile does"
+    );
     Ok(())
 }
 
@@ -56,7 +60,12 @@ async fn the_binary_serves_from_an_empty_root() -> Result<()> {
     open_to_all(room.path())?;
     for folder in ["data", "tmp"] {
         std::fs::create_dir(room.path().join(folder))?;
-        chown(room.path().join(folder), Some(USER), Some(USER)).or_else(|error| if am_root() { Err(error) } else { Ok(()) })?;
+        chown(room.path().join(folder), Some(USER), Some(USER))
+            .or_else(|error| if am_root() { Err(error) } else { Ok(()) })?;
+    }
+    std::fs::create_dir(room.path().join("dev"))?;
+    for file in ["dev/random", "dev/urandom"] {
+        std::fs::write(room.path().join(file), "")?;
     }
     let mut hub = enclosed(room.path()).spawn().context("chroot")?;
     let answer = answer(&mut hub, room.path()).await;
@@ -74,15 +83,15 @@ fn open_to_all(folder: &Path) -> Result<()> {
     Ok(std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?)
 }
 
-/// The hub with `root` for its root: as nobody where this test may become somebody else.
+/// The hub with `root` for its root: as nobody where this test may become somebody else. Of a system there is what every
+/// container runtime gives: random bytes.
 fn enclosed(root: &Path) -> Command {
-    let mut command = Command::new(if am_root() { "chroot" } else { "unshare" });
-    if am_root() {
-        command.arg(format!("--userspec={USER}:{USER}")).arg(root);
-    } else {
-        command.args(["--map-root-user", "chroot"]).arg(root);
-    }
-    command.args(["/hub", "serve", "--data", "/data", "--port", "0"]);
+    let user = if am_root() { format!("--userspec={USER}:{USER}") } else { String::new() };
+    let enter = "for file in random urandom; do mount --bind /dev/$file \"$1/dev/$file\" || exit 1; done; \
+                 exec chroot $2 \"$1\" /hub serve --data /data --port 0";
+    let mut command = Command::new("unshare");
+    command.args(if am_root() { ["--mount"].as_slice() } else { &["--mount", "--map-root-user"] });
+    command.args(["sh", "-c", enter, "sh"]).arg(root).arg(user);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").stdin(Stdio::null()).kill_on_drop(true);
     command
 }

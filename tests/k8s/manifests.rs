@@ -26,7 +26,10 @@ fn every_overlay_is_valid_to_the_letter() -> Result<()> {
         let core = said.matches(" passed ").count();
         let operators = operators_checked(&manifests)?;
         let all = objects(&manifests)?.len();
-        ensure!(core + operators == all, "{overlay}: {all} objects, but only {core} + {operators} were checked:\n{said}");
+        ensure!(
+            core + operators == all,
+            "{overlay}: {all} objects, but only {core} + {operators} were checked:\n{said}"
+        );
     }
     Ok(())
 }
@@ -134,7 +137,10 @@ fn mount_secrets(folder: &Path) -> Result<()> {
 fn all_hubs_of_an_overlay_have_the_same_caller_key() -> Result<()> {
     for overlay in ["ha", "ha-operators"] {
         let built = built(overlay)?;
-        ensure!(built.contains("caller_key_file = \"/run/secrets/baiying/caller.key\""), "{overlay}: no caller_key_file");
+        ensure!(
+            built.contains("caller_key_file = \"/run/secrets/baiying/caller.key\""),
+            "{overlay}: no caller_key_file"
+        );
     }
     let operators = objects(&built("ha-operators")?)?;
     let volumes = operators.iter().filter_map(|object| object.pointer("/spec/template/spec/volumes")?.as_array());
@@ -150,7 +156,8 @@ fn the_data_folder_is_the_hubs_own() -> Result<()> {
     for overlay in OVERLAYS {
         let objects = objects(&built(overlay)?)?;
         let container = "/spec/template/spec/containers/0";
-        let hub = objects.iter().filter_map(|it| it.pointer(container)).find(|it| it["name"] == "hub").context("a hub")?;
+        let hub =
+            objects.iter().filter_map(|it| it.pointer(container)).find(|it| it["name"] == "hub").context("a hub")?;
         let args: Vec<&str> = hub["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let data = args.iter().skip_while(|arg| **arg != "--data").nth(1).context("--data")?;
         let mounts = hub["volumeMounts"].as_array().into_iter().flatten();

@@ -51,9 +51,10 @@ pub struct Verdict {
     /// In the log twice.
     pub alarms_doubled: usize,
     pub double_assignments: u64,
-    /// What the auditor of the log objects to, and what phones missed in their streams.
+    /// What the auditor of the log objects to.
     pub rules_broken: usize,
-    pub pushes_lost: u64,
+    /// Deltas that phones found missing in their streams.
+    pub gaps: u64,
     /// Tries that had no answer and were repeated under the same id.
     pub said_again: u64,
     /// Why the refused ones were, each once.
@@ -72,7 +73,7 @@ impl Verdict {
             alarms_doubled: outcome.judgement.alarms_doubled,
             double_assignments: outcome.account.double_assignments,
             rules_broken: outcome.judgement.broken.len(),
-            pushes_lost: outcome.account.pushes_lost,
+            gaps: outcome.account.gaps,
             said_again: outcome.told.said_again,
             refusals,
         }
@@ -80,7 +81,7 @@ impl Verdict {
 
     pub fn is_clean(&self) -> bool {
         let broken = self.alarms_lost + self.alarms_refused + self.alarms_doubled + self.rules_broken;
-        broken == 0 && self.double_assignments == 0
+        broken == 0 && self.double_assignments + self.gaps == 0
     }
 
     pub fn add(&mut self, other: &Self) {
@@ -90,7 +91,7 @@ impl Verdict {
         self.alarms_doubled += other.alarms_doubled;
         self.double_assignments += other.double_assignments;
         self.rules_broken += other.rules_broken;
-        self.pushes_lost += other.pushes_lost;
+        self.gaps += other.gaps;
         self.said_again += other.said_again;
         self.refusals.extend(other.refusals.iter().cloned());
     }

@@ -72,7 +72,9 @@ impl Hubs {
         let (url, redis) = (self.postgres.url(DATABASE), self.redis.url());
         write!(text, "[store]\nurl = {url:?}\nprofile = \"one_server\"\n[cluster]\nredis_url = {redis:?}\n")
             .and_then(|()| write!(text, "listen = \"127.0.0.1:0\"\ncertificate = {:?}\n", keys.join("hub.pem")))
-            .and_then(|()| write!(text, "key = {:?}\nauthority = {:?}\n", keys.join("hub.key"), keys.join("hubs-ca.pem")))
+            .and_then(|()| {
+                write!(text, "key = {:?}\nauthority = {:?}\n", keys.join("hub.key"), keys.join("hubs-ca.pem"))
+            })
             .expect("to a string");
         text
     }
@@ -135,7 +137,7 @@ impl Hubs {
     ///
     /// # Errors
     /// It does not run.
-    pub fn only(&self, index: usize) -> Result<Endpoint> {
+    pub fn alone(&self, index: usize) -> Result<Endpoint> {
         Ok(self.places[index].hub.as_ref().context("the hub does not run")?.endpoint.clone())
     }
 
@@ -221,4 +223,3 @@ fn restrict(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     Ok(std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?)
 }
-

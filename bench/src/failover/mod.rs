@@ -40,8 +40,7 @@ pub enum Scene {
     Through,
 }
 
-const SCENES: [Scene; 6] =
-    [Scene::Kill, Scene::Term, Scene::Freeze, Scene::Flush, Scene::Sockets, Scene::Through];
+const SCENES: [Scene; 6] = [Scene::Kill, Scene::Term, Scene::Freeze, Scene::Flush, Scene::Sockets, Scene::Through];
 
 /// What all scenes have in common.
 #[derive(clap::Args)]

@@ -70,10 +70,8 @@ pub fn first_dispatch_after(postgres: &PostgresServer, term: u64, ledger: &Ledge
 }
 
 fn commits(postgres: &PostgresServer, filter: &str) -> Result<Vec<Commit>> {
-    let sql = format!(
-        "SELECT convert_from(body, 'UTF8') FROM journal.event WHERE district = {} AND {filter}",
-        DISTRICT.0
-    );
+    let sql =
+        format!("SELECT convert_from(body, 'UTF8') FROM journal.event WHERE district = {} AND {filter}", DISTRICT.0);
     postgres.sql(DATABASE, &sql).lines().map(|line| serde_json::from_str(line).context("a commit")).collect()
 }
 

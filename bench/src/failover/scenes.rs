@@ -100,7 +100,7 @@ async fn one_freeze(stage: &Stage) -> Result<u64> {
     stage.hubs.hide(leader);
     stage.hubs.signal(leader, "-STOP").await?;
     stage.hubs.led_after(term).await?;
-    let stale = stage.hubs.only(leader)?;
+    let stale = stage.hubs.alone(leader)?;
     let left = (0..LEFT_WITH_IT).map(|_| stage.desk.one_at(&stale));
     let thaw = async {
         tokio::time::sleep(THAWS_AFTER).await;
@@ -152,7 +152,7 @@ pub async fn sockets(options: &Options) -> Result<(Sockets, Verdict)> {
     let with_snapshot = stage.returns.with_snapshot.load(Ordering::Relaxed) - before.1;
     callers.hush().await?;
     let outcome = stage.strike().await?;
-    let gaps = outcome.account.pushes_lost;
+    let gaps = outcome.account.gaps;
     Ok((Sockets { sockets: options.sockets, resumed_ms, resumed, with_snapshot, gaps }, Verdict::of(&outcome)))
 }
 

@@ -58,6 +58,8 @@ pub struct Account {
     pub double_assignments: u64,
     pub pushes_lost: u64,
     pub pushes_duplicated: u64,
+    /// Deltas that phones found missing in their streams; what a snapshot brings instead is not missing.
+    pub gaps: u64,
     pub to_commit: Vec<Duration>,
     pub to_offer: Vec<Duration>,
     /// Alarms that were not acknowledged, by what was said.
@@ -153,6 +155,7 @@ impl Ledger {
                 double_assignments: doubled(&inner.engagements),
                 pushes_lost: inner.lost + incomplete,
                 pushes_duplicated: inner.doubled,
+                gaps: inner.lost,
                 failed: inner.failed.clone(),
                 refused: inner.refused.clone(),
                 ..Account::default()

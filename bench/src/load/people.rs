@@ -99,7 +99,8 @@ impl Crowd {
         let mut phones = JoinSet::new();
         for (index, (token, resident)) in tokens.iter().zip(&cast.residents).enumerate() {
             let person = Person::new(resident.temper, resident.volunteer.home, cast.pace);
-            let phone = Phone::new(index as u64, hubs[index % hubs.len()].clone(), token.clone(), person).witness(Arc::clone(witness));
+            let phone = Phone::new(index as u64, hubs[index % hubs.len()].clone(), token.clone(), person)
+                .witness(Arc::clone(witness));
             let (wait, stopped) = (Duration::from_secs_f64(index as f64 / SWITCHED_ON_PER_SECOND), stopped.clone());
             phones.spawn(async move {
                 tokio::time::sleep(wait).await;

@@ -136,7 +136,10 @@ async fn numbers_are_given_out_by_one_hub_at_a_time() {
 async fn a_hub_with_another_key_is_refused() {
     let hubs = hubs().await;
     let stranger = tempfile::tempdir().unwrap();
-    let refused = Office::open_shared(&hubs.database.settings(), own_key(stranger.path()).unwrap()).await.err().expect("another key");
+    let refused = Office::open_shared(&hubs.database.settings(), own_key(stranger.path()).unwrap())
+        .await
+        .err()
+        .expect("another key");
     assert!(format!("{refused:#}").contains("caller.key"), "{refused:#}");
     let again = Office::open_shared(&hubs.database.settings(), own_key(hubs.folders[1].path()).unwrap()).await;
     assert!(again.is_ok());

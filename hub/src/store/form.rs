@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn both_forms_say_the_same_and_the_newer_one_less() {
-        let commit = |answer| Commit { format: 1, seq: 7, at: Timestamp(9), cause: Cause::Clock, events: Vec::new(), answer };
+        let commit =
+            |answer| Commit { format: 1, seq: 7, at: Timestamp(9), cause: Cause::Clock, events: Vec::new(), answer };
         for (answer, is_shorter) in [(Answer::Done, true), (Answer::NothingToDo, false)] {
             let commit = commit(answer);
             let (old, new) = (encode(&commit, 1).unwrap(), encode(&commit, 2).unwrap());

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::error::JournalError;
 use super::rows::{
-    Append, CommitRow, FORMAT, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    Append, CommitRow, FORMAT, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
+    WakeSlot,
 };
 
 /// A journal's answer.

@@ -102,9 +102,10 @@ impl Servers {
         rustls::crypto::ring::default_provider().install_default().ok();
         match &self.authority {
             None => Client::open(settled(info)),
-            Some(pem) => {
-                Client::build_with_tls(settled(info), TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) })
-            }
+            Some(pem) => Client::build_with_tls(
+                settled(info),
+                TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) },
+            ),
         }
     }
 

@@ -18,7 +18,9 @@ const DISTRICT: u32 = 230_102;
 
 #[test]
 fn addresses_are_read_and_a_password_is_never_shown() {
-    for good in ["redis://a:6379/1", "rediss://hub:secret@a:6380/1", "redis+sentinel://hub:secret@a:26379,b:26380/baiying/2"] {
+    for good in
+        ["redis://a:6379/1", "rediss://hub:secret@a:6380/1", "redis+sentinel://hub:secret@a:26379,b:26380/baiying/2"]
+    {
         Servers::parse(good).unwrap_or_else(|why| panic!("{good}: {why:#}"));
     }
     for wrong in ["http://hub:secret@a", "redis+sentinel://hub:secret@a:26379", "redis+sentinel:///name"] {

@@ -93,7 +93,9 @@ impl PostgresJournal {
         let readers = std::array::from_fn(|_| Clerk::start(address.clone(), READ_SILENCE_MS));
         let (may_lose, format_max) = (settings.durability.may_lose(), settings.format_max);
         let (writers, turn, is_low) = (Mutex::default(), AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(PostgresJournal { rooms: Arc::new(Rooms { address, may_lose, format_max, writers, desk, readers, turn, is_low }) })
+        Ok(PostgresJournal {
+            rooms: Arc::new(Rooms { address, may_lose, format_max, writers, desk, readers, turn, is_low }),
+        })
     }
 
     /// The clerk who alone writes the head of `district` for this hub.
