@@ -97,7 +97,7 @@ impl Stage {
     pub async fn open_phones(&self, cast: &Cast, bar: ProgressBar) -> anyhow::Result<Crowd> {
         let ledger = Arc::clone(&self.desk.ledger);
         let witness: Witness = Arc::new(move |phone, notice| ledger.notice(phone, notice));
-        let mut crowd = Crowd::start(&[self.desk.hub.clone()], &self.tokens, cast, &witness);
+        let mut crowd = Crowd::start(std::slice::from_ref(&self.desk.hub), &self.tokens, cast, &witness);
         let all = self.tokens.len();
         let mut ended = Ok(());
         until("everybody online and on duty", ONLINE_WITHIN, || {
