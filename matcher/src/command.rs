@@ -161,6 +161,22 @@ pub enum Command {
         on: bool,
     },
 
+    // -- from another district
+    /// It lacks people, and asks for ours.
+    GiveAid(AidRequest),
+    /// What has become of a request of ours: which needs its people fill, and whether that is all. An older telling than
+    /// the last says nothing; 0 is the first hub's own word that nobody could be asked.
+    TellAid {
+        aid: AidId,
+        filled: SlotSet,
+        over: bool,
+        telling: u32,
+    },
+    /// Our people are needed no longer.
+    EndAid {
+        aid: AidId,
+    },
+
     // -- the hub
     /// Timers that are due: of one incident, duty, task or grid a call; the writer repeats it while any is due.
     Tick,
@@ -203,7 +219,14 @@ impl Command {
                 | Self::OfferReceived { .. }
                 | Self::OfferSeen { .. }
                 | Self::ReachMilestone { .. }
+                | Self::TellAid { .. }
+                | Self::EndAid { .. }
         )
+    }
+
+    /// Whether it comes from another district, over its outbox.
+    pub fn is_aid(&self) -> bool {
+        matches!(self, Self::GiveAid(_) | Self::TellAid { .. } | Self::EndAid { .. })
     }
 
     /// Whether it goes in the lane ahead of the rest, and is never refused.
@@ -273,6 +296,8 @@ pub enum Rejection {
     Engaged { volunteer: VolunteerId },
     #[error("the volunteer is off duty")]
     OffDuty { volunteer: VolunteerId },
+    #[error("another district is the volunteer's home; only that one can send him")]
+    Guest { volunteer: VolunteerId },
     #[error("the volunteer holds none of the skills that are still needed")]
     NotQualified { volunteer: VolunteerId },
     #[error("this belongs to another volunteer")]
@@ -281,6 +306,10 @@ pub enum Rejection {
     TaskOver { task: TaskId },
     #[error("this command id was used before with another body")]
     IdempotencyConflict { id: CommandId },
+    #[error("that request for aid is over")]
+    AidOver { aid: AidId },
+    #[error("nobody in this district can give that aid")]
+    NoAidHere { aid: AidId },
     #[error("no further step: the plan of this incident has been used up")]
     NothingToEscalate { incident: IncidentId },
 }
@@ -289,6 +318,7 @@ pub enum Rejection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
+    Aid,
     Alarm,
     Assignment,
     By,

@@ -182,6 +182,44 @@ pub enum Event {
         level: u8,
         roles: Vec<Role>,
     },
+    /// A neighbour is asked for the people who fill `slots`, one for each need of the request.
+    AidAsked {
+        of: DistrictId,
+        request: AidRequest,
+        slots: SlotSet,
+        answer_by: Timestamp,
+    },
+    /// The neighbour has told which of these slots its people fill: its consent, and what became of it.
+    AidTold {
+        aid: AidId,
+        filled: SlotSet,
+        over: bool,
+        telling: u32,
+    },
+    /// The neighbour has sent nobody within the time limit.
+    AidExpired {
+        of: DistrictId,
+        aid: AidId,
+    },
+    /// The neighbour is not needed any more.
+    AidWithdrawn {
+        of: DistrictId,
+        aid: AidId,
+    },
+    /// The incident was opened because another district asked; it serves these of its needs.
+    AidBegun {
+        incident: IncidentId,
+        aid: AidId,
+        needs: SlotSet,
+    },
+    /// The district that asked is told which of its needs are filled from here.
+    AidGiven {
+        incident: IncidentId,
+        aid: AidId,
+        filled: SlotSet,
+        over: bool,
+        telling: u32,
+    },
     /// The desk needs these no longer: they are not asked for any more.
     SlotsReleased {
         incident: IncidentId,
@@ -341,6 +379,12 @@ impl Event {
             Self::IncidentMerged { .. } => "incident_merged",
             Self::Unmerged { .. } => "unmerged",
             Self::LevelRaised { .. } => "level_raised",
+            Self::AidAsked { .. } => "aid_asked",
+            Self::AidTold { .. } => "aid_told",
+            Self::AidExpired { .. } => "aid_expired",
+            Self::AidWithdrawn { .. } => "aid_withdrawn",
+            Self::AidBegun { .. } => "aid_begun",
+            Self::AidGiven { .. } => "aid_given",
             Self::SlotsReleased { .. } => "slots_released",
             Self::Escalated { .. } => "escalated",
             Self::Supervised { .. } => "supervised",

@@ -50,8 +50,13 @@ impl Town {
         let folder = tempfile::tempdir()?;
         let office = Office::open(folder.path()).await?;
         let names = office.clone();
-        let settings =
-            EngineSettings { district: DISTRICT, names: Arc::new(move || names.names()), webhook: None, hubs: None };
+        let settings = EngineSettings {
+            district: DISTRICT,
+            names: Arc::new(move || names.names()),
+            webhook: None,
+            aid: None,
+            hubs: None,
+        };
         let engine = Engine::start(MemoryJournal::default(), settings).await?;
         let town = Self::serving(folder, office, engine).await?;
         town.define().await?;
@@ -182,6 +187,7 @@ fn enrolled(number: u64) -> Volunteer {
         team: (number <= 2).then_some(TEAM_WEST),
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tests::harness::neighbours::Neighbours;
 use tests::harness::postgres::PostgresServer;
 use tests::harness::{http, verb};
 use tokio::time::sleep;
@@ -61,4 +62,28 @@ async fn districts_are_spread_over_hubs_and_again_when_one_has_come_back() -> Re
     on(&stage, leader, &["district", "move", "8"]).await?;
     until(&stage, &[(leader, 0), (1 - leader, 2)]).await?;
     heals(&stage, people).await
+}
+
+/// Each hub leads one of the two: what they have to say to each other goes from hub to hub.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aid_is_asked_of_a_district_that_another_hub_leads() -> Result<()> {
+    let stage = Stage::set(2, PostgresServer::start(&[])).await?;
+    on(&stage, 0, &["district", "add", "8", "--name", "南区", "--lat", "45.76", "--lng", "126.62"]).await?;
+    on(&stage, 0, &["district", "add", "9", "--name", "北区", "--lat", "45.86", "--lng", "126.62"]).await?;
+    // Seven is led by the one that has run longest; of the other two each hub leads one.
+    let begun = Instant::now();
+    while leads(&stage, 0).await?.len() + leads(&stage, 1).await?.len() < 3 {
+        ensure!(begun.elapsed() < PATIENCE, "not every district is led: {}", stage.logs());
+        sleep(Duration::from_millis(100)).await;
+    }
+    if leads(&stage, 0).await?.contains(&"8".to_owned()) == leads(&stage, 0).await?.contains(&"9".to_owned()) {
+        let leader = usize::from(!leads(&stage, 0).await?.contains(&"9".to_owned()));
+        on(&stage, leader, &["district", "move", "9"]).await?;
+    }
+    let south = usize::from(!leads(&stage, 0).await?.contains(&"8".to_owned()));
+    ensure!(!leads(&stage, south).await?.contains(&"9".to_owned()), "each leads one of the two");
+    let way = stage.way_in(south).await?;
+    let neighbours = Neighbours::settle(stage.hub(0).data(), way, 8, 9).await.with_context(|| stage.logs())?;
+    neighbours.help().await.with_context(|| stage.logs())?;
+    neighbours.go().await
 }

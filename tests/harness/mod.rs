@@ -4,6 +4,7 @@
 //! command line and its configuration, and spoken to over HTTP and WebSocket like any other.
 
 mod hub;
+pub mod neighbours;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;

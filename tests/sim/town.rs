@@ -145,5 +145,6 @@ pub fn volunteer(chance: &mut Chance, index: usize, travel: TravelMode) -> Volun
         team: chance.permille(300).then(|| TeamId::new(DISTRICT, 1)),
         capacity: if organisation { 2 } else { 1 },
         alerts_per_day_max: chance.permille(200).then_some(4),
+        guest: false,
     }
 }

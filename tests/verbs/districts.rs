@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use tests::harness::neighbours::Neighbours;
 use tests::harness::{Hub, HubOptions, http, verb};
 
 use super::{GRIDS, VOLUNTEERS, good, run, sign_in, verified, written};
@@ -88,4 +89,18 @@ async fn a_backup_holds_every_district() -> Result<()> {
         ensure!(digest(&said).is_some() && digest(&said) == digest(&words), "{said}\n{words}");
     }
     verified(&folder).await
+}
+
+/// Two districts in one hub: one asks, the other decides and sends its own, and both logs are sound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_district_that_lacks_a_doctor_is_sent_its_neighbours() -> Result<()> {
+    let hub = Hub::start(HubOptions::serve()).await?;
+    good(hub.data(), &NORTH).await?;
+    let way = crowd::drive::Endpoint::new(&hub.base)?;
+    let neighbours = Neighbours::settle(hub.data(), way, 1, 2).await?;
+    neighbours.help().await?;
+    neighbours.go().await?;
+    verified(hub.data()).await?;
+    hub.terminate().await?;
+    Ok(())
 }

@@ -156,6 +156,7 @@ fn volunteer(person: &Entry) -> Volunteer {
         team: None,
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 

@@ -68,6 +68,7 @@ fn volunteer(id: VolunteerId, skill: SkillId, home: Position, scene: &Scene) -> 
         team: None,
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 

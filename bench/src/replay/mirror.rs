@@ -187,6 +187,13 @@ impl Mirror {
             | Event::Unmerged { .. }
             | Event::Escalated { .. }
             | Event::Supervised { .. }
+            // A replay has one district.
+            | Event::AidAsked { .. }
+            | Event::AidTold { .. }
+            | Event::AidExpired { .. }
+            | Event::AidWithdrawn { .. }
+            | Event::AidBegun { .. }
+            | Event::AidGiven { .. }
             | Event::ShortfallTold { .. }
             | Event::ShortfallEnded { .. }
             | Event::NoteAdded { .. }

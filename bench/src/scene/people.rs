@@ -51,6 +51,7 @@ fn resident(homes: &[Position], scene: &Scene, index: u64, seed: u64, random: &m
         team: None,
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     };
     Resident { volunteer, temper }
 }

@@ -222,6 +222,7 @@ pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &m
     if let Some(beat) = &settings.beat {
         beside.spawn(beat::beats(beat, rooms.districts.doors().clone())?);
     }
+    rooms.districts.connect(edge.clone());
     let door = Door::open(bound, data, edge)?;
     steps.done("开始服务", "listening");
     Ok(Running { rooms, base, local, trust, door, socket, beside })

@@ -2,7 +2,7 @@
 //! come while it runs. What goes wrong with one is not the others' business.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +16,9 @@ use uuid::Uuid;
 use super::compose;
 use super::config::Settings;
 use crate::cli::import;
+use crate::edge::Edge;
 use crate::engine::hubs::spread::Spread;
+use crate::engine::wake::AidRoad;
 use crate::engine::{DISTRICTS_MAX, Doors, Engine, EngineHandle, EngineSettings, Hubs, Role};
 use crate::records::{Office, OfficeChange};
 use crate::store::{ChosenJournal, Journal};
@@ -33,6 +35,9 @@ const MOVED_WITHIN: Duration = Duration::from_secs(10);
 /// How long a district that could not be opened is left alone.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// Where districts reach each other, if that is open.
+type Way = Arc<std::sync::Mutex<Option<Edge>>>;
+
 /// Every district of a store, as this hub serves it.
 pub struct Districts {
     journal: ChosenJournal,
@@ -43,6 +48,8 @@ pub struct Districts {
     engines: Mutex<Vec<Engine>>,
     /// What spreads them over several hubs.
     spread: Option<AbortHandle>,
+    /// Where districts reach each other, once it is open.
+    edge: Way,
 }
 
 impl Districts {
@@ -59,7 +66,8 @@ impl Districts {
         let (settings, doors, engines) = (settings.clone(), Doors::default(), Mutex::default());
         let spreading = hubs.clone().map(|hubs| tokio::spawn(Spread::new(hubs, doors.clone()).run()));
         let spread = spreading.map(|task| task.abort_handle());
-        let districts = Arc::new(Districts { journal, office, settings, hubs, doors, engines, spread });
+        let edge = Arc::default();
+        let districts = Arc::new(Districts { journal, office, settings, hubs, doors, engines, spread, edge });
         districts.open_one(districts.home_id()).await?;
         districts.open_new(&mut BTreeSet::new()).await?;
         Ok(districts)
@@ -67,6 +75,26 @@ impl Districts {
 
     fn home_id(&self) -> DistrictId {
         DistrictId(self.settings.district.number)
+    }
+
+    /// From now on districts are told what others have for them.
+    pub fn connect(&self, edge: Edge) {
+        *self.edge.lock().unwrap_or_else(PoisonError::into_inner) = Some(edge);
+    }
+
+    /// What is for another district waits in the outbox until there is a way.
+    fn road(&self) -> AidRoad {
+        let edge = self.edge.clone();
+        Arc::new(move |order| {
+            let edge = edge.clone();
+            Box::pin(async move {
+                let edge = edge.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                match edge {
+                    Some(edge) => edge.tell_district(order).await,
+                    None => Err("this hub is starting".to_owned()),
+                }
+            })
+        })
     }
 
     /// The doors to all of them.
@@ -162,6 +190,7 @@ impl Districts {
             district,
             names: Arc::new(move || names.names()),
             webhook: self.settings.wake.as_ref().map(compose::webhook).transpose()?,
+            aid: Some(self.road()),
             hubs: self.hubs.clone(),
         };
         let engine = Engine::start(self.journal.clone(), settings).await?;
@@ -211,6 +240,8 @@ impl Districts {
     /// # Errors
     /// Why a district could not end in order; what was acknowledged is durable all the same.
     pub async fn stop(&self) -> Result<()> {
+        // It holds the doors, and they the journal.
+        self.edge.lock().unwrap_or_else(PoisonError::into_inner).take();
         let engines = std::mem::take(&mut *self.engines.lock().await);
         let ended = join_all(engines.into_iter().map(Engine::stop)).await;
         ended.into_iter().collect()

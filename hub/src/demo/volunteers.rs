@@ -77,6 +77,7 @@ fn volunteer(
         team: None,
         capacity: if business { 3 } else { 1 },
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 

@@ -52,6 +52,7 @@ pub fn meant(district: &District, id: VolunteerId, body: VolunteerBody) -> Resul
         team,
         capacity: capacity(body.capacity)?,
         alerts_per_day_max: body.alerts_per_day_max,
+        guest: false,
     };
     let (number, name, phone, address) = (body.number, body.name, body.phone, body.address);
     let class = volunteer.class;

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use bytes::Bytes;
-use matcher::{Command, CommandId, DistrictId};
+use matcher::{AccountId, Actor, Command, CommandId, DistrictId, Timestamp};
 use serde::{Deserialize, Serialize};
 use wire::problem::Retry;
 use wire::server::Outcome;
@@ -20,8 +20,9 @@ use super::Edge;
 use super::auth::{Resource, Verb, allow};
 use super::error::{Refusal, Words};
 use super::submit::{Order, Taken};
+use crate::engine::wake::{AidOrder, Decided};
 use crate::engine::{EngineHandle, Leader, Role};
-use crate::records::Identity;
+use crate::records::{Identity, SessionId, Subject};
 
 /// How long an alarm may wait for a leader before it is kept, and everything else before it is refused for now.
 const ALARM_WAITS: Duration = Duration::from_secs(1);
@@ -55,6 +56,8 @@ pub enum Matter {
         district: DistrictId,
         command: Command,
     },
+    /// What another district tells this one, from its outbox.
+    Aid(AidOrder),
 }
 
 impl Matter {
@@ -162,6 +165,25 @@ impl Edge {
         }
     }
 
+    /// Has another district told; whoever leads it decides.
+    ///
+    /// # Errors
+    /// Why it is to be told again, for the operator.
+    pub async fn tell_district(&self, order: AidOrder) -> Result<Decided, String> {
+        // A plan may name a district that is not there.
+        let Some(engine) = self.engine(order.to) else { return Ok(Decided::Refused) };
+        let matter = Matter::Aid(order);
+        let taken = match self.road() {
+            Some(_) => self.decided(&the_hub(), matter, engine).await,
+            None => self.decide_here(&the_hub(), matter).await.and_then(|taken| taken.ok_or_else(no_leader)),
+        };
+        match taken {
+            Ok(_) => Ok(Decided::Taken),
+            Err(refusal) if refusal.status.is_client_error() => Ok(Decided::Refused),
+            Err(refusal) => Err(format!("{}: {}", refusal.code, refusal.words.en)),
+        }
+    }
+
     /// As the leader; `None` if this hub is not, or no longer.
     async fn decide_here(&self, who: &Identity, matter: Matter) -> Result<Option<Taken>, Refusal> {
         match matter {
@@ -170,6 +192,9 @@ impl Edge {
                 Err(Refusal::forbidden())
             }
             Matter::Definition { id, district, command } => self.define_here(who, id, district, command).await,
+            // Only what districts have to say to each other, whatever a hub sends.
+            Matter::Aid(order) if !order.command.is_aid() => Err(Refusal::forbidden()),
+            Matter::Aid(AidOrder { to, id, command, .. }) => self.define_here(&the_hub(), id, to, command).await,
         }
     }
 
@@ -212,6 +237,22 @@ impl Edge {
         }
         metrics::counter!("baiying_alarms_kept_total").increment(1);
         Ok((Outcome { pending: true, dropped, ..Outcome::default() }, None))
+    }
+}
+
+/// A hub that speaks for itself: with no right that `allow` would grant.
+fn the_hub() -> Identity {
+    let nobody = AccountId(0);
+    Identity {
+        session: SessionId(0),
+        subject: Subject::Account(nobody),
+        actor: Actor::System,
+        role: wire::server::Role::Integration,
+        districts: Vec::new(),
+        team: None,
+        name: String::new(),
+        home: None,
+        expires_at: Timestamp(i64::MAX),
     }
 }
 

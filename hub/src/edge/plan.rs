@@ -56,6 +56,9 @@ fn step_told(district: &District, step: &matcher::EscalationStep) -> said::Escal
         matcher::EscalationAction::RaiseLevel => said::EscalationAction::RaiseLevel,
         matcher::EscalationAction::AddRoles(roles) => said::EscalationAction::AddRoles(roles_told(district, roles)),
         matcher::EscalationAction::TellSupervisor => said::EscalationAction::TellSupervisor,
+        matcher::EscalationAction::AskNeighbour { district, clock_ms } => {
+            said::EscalationAction::AskNeighbour { district: district.to_string(), clock_ms: *clock_ms }
+        }
         matcher::EscalationAction::HandOver { service, clock_ms, words } => said::EscalationAction::HandOver {
             service: match service {
                 PublicService::Police => said::PublicService::Police,
@@ -127,6 +130,15 @@ fn step_meant(
             matcher::EscalationAction::AddRoles(skilled(roles, district, &at)?)
         }
         said::EscalationAction::TellSupervisor => matcher::EscalationAction::TellSupervisor,
+        said::EscalationAction::AskNeighbour { district: number, clock_ms } => {
+            let unknown = || {
+                let at = format!("/escalation/{index}/action/ask_neighbour/district");
+                let en = format!("{number:?} is no number of a district");
+                Refusal::field(&at, "unknown_district", format!("“{number}”不是区的编号"), en)
+            };
+            let district = number.parse().map(matcher::DistrictId).map_err(|_| unknown())?;
+            matcher::EscalationAction::AskNeighbour { district, clock_ms }
+        }
         said::EscalationAction::HandOver { service, clock_ms, words } => matcher::EscalationAction::HandOver {
             service: match service {
                 said::PublicService::Police => PublicService::Police,
@@ -160,6 +172,7 @@ mod tests {
                 step(matcher::EscalationAction::RaiseLevel),
                 step(matcher::EscalationAction::AddRoles(vec![Role { skill: None, count: 1 }])),
                 step(matcher::EscalationAction::TellSupervisor),
+                step(matcher::EscalationAction::AskNeighbour { district: DistrictId(2), clock_ms: 60_000 }),
                 step(matcher::EscalationAction::HandOver { service, clock_ms: 9_000, words }),
             ],
             grid_preference: matcher::GridPreference::StrictlyFirst,

@@ -31,12 +31,15 @@ impl From<Rejection> for Refusal {
             Rejection::AssignmentOver { .. } => no("assignment_over", "这次接单已经结束"),
             Rejection::Engaged { .. } => no("engaged", "这位志愿者正忙于另一件事"),
             Rejection::OffDuty { .. } => no("off_duty", "这位志愿者没有值班"),
+            Rejection::Guest { .. } => no("guest", "这位志愿者的归属区是另一个区,只能由那里派出"),
             Rejection::NotQualified { .. } => no("not_qualified", "这位志愿者没有所缺的技能"),
             Rejection::NotYours => Self::new(StatusCode::FORBIDDEN, "not_yours", "这是另一位志愿者的", en),
             Rejection::TaskOver { .. } => no("task_over", "这项任务已经办完"),
             Rejection::IdempotencyConflict { .. } => {
                 no("idempotency_conflict", "这个编号已用于另一个内容不同的命令,请换新编号")
             }
+            Rejection::AidOver { aid } => no("aid_over", "这次支援请求已结束").about(aid.incident),
+            Rejection::NoAidHere { .. } => no("no_aid_here", "本区无法提供这种支援"),
             Rejection::NothingToEscalate { incident } => no("nothing_to_escalate", "预案已到最后一步").about(incident),
         }
     }
@@ -65,6 +68,7 @@ fn unknown(what: Field, id: u64, en: &str) -> Refusal {
         Field::Task => ("unknown_task", "任务"),
         Field::Call => ("unknown_call", "来电"),
         Field::Alarm => ("unknown_alarm", "警报"),
+        Field::Aid => ("unknown_aid", "支援请求"),
         _ => ("unknown", "对象"),
     };
     Refusal::new(StatusCode::NOT_FOUND, code, format!("本区没有这个{zh}({id})"), en).at(&pointer(what))

@@ -72,6 +72,8 @@ fn subject(event: &Event) -> Subject {
     match event {
         Event::LevelRaised { incident, .. }
         | Event::SlotsReleased { incident, .. }
+        | Event::AidBegun { incident, .. }
+        | Event::AidGiven { incident, .. }
         | Event::Escalated { incident, .. }
         | Event::Supervised { incident, .. }
         | Event::ShortfallTold { incident, .. }
@@ -82,6 +84,10 @@ fn subject(event: &Event) -> Subject {
         | Event::NoteAdded { incident, .. }
         | Event::IncidentArchived { incident }
         | Event::WaveSent { incident, .. } => Subject::Incident(*incident),
+        Event::AidAsked { request, .. } => Subject::Incident(request.aid.incident),
+        Event::AidTold { aid, .. } | Event::AidExpired { aid, .. } | Event::AidWithdrawn { aid, .. } => {
+            Subject::Incident(aid.incident)
+        }
         Event::IncidentOpened { incident, call, .. } => Subject::Both(*incident, call.id.0),
         Event::CallMerged { into, call } => Subject::Both(*into, call.id.0),
         Event::VolunteerAssigned { incident, assignment, .. } => Subject::Both(*incident, assignment.0),

@@ -2,7 +2,8 @@
 //! asked here by the compiler what follows from it.
 
 use matcher::{
-    AssignmentId, CallId, Event, GridId, IncidentId, KindCode, OfferId, SkillId, TaskId, TeamId, VolunteerId,
+    AssignmentId, CallId, Command, DistrictId, Event, GridId, IncidentId, KindCode, OfferId, SkillId, TaskId, TeamId,
+    VolunteerId,
 };
 
 /// A row of a stream, by what it shows.
@@ -57,9 +58,16 @@ pub enum Effect {
     Wake(OfferId, WakeWhen),
     /// His position leaves every map.
     OffMap(VolunteerId),
+    /// Another district is told.
+    Tell(DistrictId, Box<Command>),
 }
 
 impl Effect {
+    /// Which other district is told what.
+    pub fn tell(self) -> Option<(DistrictId, Command)> {
+        if let Effect::Tell(district, command) = self { Some((district, *command)) } else { None }
+    }
+
     /// Whom it wakes, and when.
     pub fn wake(self) -> Option<(OfferId, WakeWhen)> {
         if let Effect::Wake(offer, when) = self { Some((offer, when)) } else { None }
@@ -68,7 +76,7 @@ impl Effect {
 
 /// What follows from one event.
 pub fn effects(event: &Event) -> Vec<Effect> {
-    use Effect::{Forget, OffMap, Refresh, Wake};
+    use Effect::{Forget, OffMap, Refresh, Tell, Wake};
     match event {
         Event::DistrictDefined { .. } | Event::DrillSet { .. } => vec![Refresh(Row::District)],
         Event::SkillsDefined { skills } => skills.iter().map(|skill| Refresh(Row::Skill(skill.id))).collect(),
@@ -115,6 +123,19 @@ pub fn effects(event: &Event) -> Vec<Effect> {
         | Event::IncidentClosed { incident, .. }
         | Event::IncidentCancelled { incident, .. }
         | Event::NoteAdded { incident, .. } => vec![Refresh(Row::Incident(*incident))],
+        Event::AidAsked { of, request, .. } => {
+            let give = Command::GiveAid(request.clone());
+            vec![Refresh(Row::Incident(request.aid.incident)), Tell(*of, Box::new(give))]
+        }
+        Event::AidTold { aid, .. } => vec![Refresh(Row::Incident(aid.incident)), Refresh(Row::OffersOf(aid.incident))],
+        Event::AidExpired { of, aid } | Event::AidWithdrawn { of, aid } => {
+            vec![Refresh(Row::Incident(aid.incident)), Tell(*of, Box::new(Command::EndAid { aid: *aid }))]
+        }
+        Event::AidBegun { incident, .. } => vec![Refresh(Row::Incident(*incident))],
+        Event::AidGiven { incident, aid, filled, over, telling } => {
+            let told = Command::TellAid { aid: *aid, filled: *filled, over: *over, telling: *telling };
+            vec![Refresh(Row::Incident(*incident)), Tell(aid.incident.district(), Box::new(told))]
+        }
         Event::IncidentReopened { incident } => vec![Refresh(Row::Case(*incident))],
         Event::IncidentArchived { incident } => vec![Forget(Row::Incident(*incident))],
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use matcher::{Commit, District, VolunteerId};
+use matcher::{Commit, District, DistrictId, VolunteerId};
 use tokio::sync::{mpsc, oneshot};
 use wire::client::StreamPoint;
 use wire::close::CloseCode;
@@ -172,6 +172,7 @@ impl Publisher {
         };
         publisher.wakes.start_at(loaded.head.wake_seq);
         loaded.recovered.recent.iter().for_each(|commit| publisher.catch_up(commit));
+        loaded.owed.iter().for_each(|commit| publisher.wake_again(commit));
         publisher.settle();
         publisher
     }
@@ -267,6 +268,7 @@ impl Publisher {
         applied.touched.off_map.iter().for_each(|&id: &VolunteerId| self.positions.forget(id));
         let positions = &self.positions;
         self.wakes.derive(commit, &applied.touched.wakes, applied.trace, &district, |id| positions.is_online(id));
+        self.wakes.tell(DistrictId(self.district), commit, applied.touched.tells);
     }
 
     /// Everything up to the board's seq is queued.
@@ -279,7 +281,7 @@ impl Publisher {
 
     /// After a failed append the log may hold commits that nobody here has seen.
     fn reloaded(&mut self, loaded: Loaded) {
-        let (head, recovered) = (loaded.head, loaded.recovered);
+        let Loaded { head, recovered, owed } = loaded;
         let (seq, top) = (self.board.seq(), recovered.district.seq);
         if seq > top {
             tracing::error!(seq, top, "the log lost its end; clients start anew");
@@ -294,6 +296,7 @@ impl Publisher {
         recovered.recent.iter().for_each(|commit| self.wake_again(commit));
         let unseen: Vec<Commit> = recovered.recent.into_iter().filter(|it| it.seq > self.board.seq()).collect();
         unseen.into_iter().for_each(|commit| self.apply(&Arc::new(commit)));
+        owed.iter().for_each(|commit| self.wake_again(commit));
         self.settle();
     }
 
@@ -312,6 +315,8 @@ impl Publisher {
         let wakes: Vec<_> = commit.events.iter().flat_map(effects).filter_map(Effect::wake).collect();
         let (district, positions) = (self.board.shared(), &self.positions);
         self.wakes.derive(commit, &wakes, None, &district, |id| positions.is_online(id));
+        let tells = commit.events.iter().flat_map(effects).filter_map(Effect::tell).collect();
+        self.wakes.tell(DistrictId(self.district), commit, tells);
     }
 
     async fn follow(&mut self, follow: Follow) {

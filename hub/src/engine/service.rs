@@ -19,9 +19,9 @@ use super::lanes::lanes;
 use super::positions::Positions;
 use super::publisher::{NOTES_WAITING_MAX, Parts, Publisher};
 use super::seat::{Beside, Ears, Seat, SeatParts};
-use super::wake::{WakeFeed, WakeOutbox, Webhook, WebhookSettings};
+use super::wake::{AidRoad, WakeFeed, WakeOutbox, Ways, Webhook, WebhookSettings};
 use super::writer::{Loaded, RECENT_COMMITS, Writer};
-use crate::store::recovery::{Reach, recover};
+use crate::store::recovery::recover;
 use crate::store::{Fence, Head, Journal, JournalError};
 
 /// How long a batch in hand may hold up the way out of a hub.
@@ -38,6 +38,8 @@ pub struct EngineSettings {
     pub names: Names,
     /// The channel that wakes closed phones, if there is one.
     pub webhook: Option<WebhookSettings>,
+    /// The way to other districts; without it no aid is asked of them.
+    pub aid: Option<AidRoad>,
     /// The other hubs on the same log; `None` in a hub alone, which leads from its start to its end.
     pub hubs: Option<Hubs>,
 }
@@ -58,10 +60,10 @@ impl Engine {
     /// # Errors
     /// When the journal cannot be trusted or opened; the chain says what to do.
     pub async fn start<J: Journal>(journal: J, settings: EngineSettings) -> anyhow::Result<Self> {
-        let EngineSettings { district, names, webhook, hubs } = settings;
+        let EngineSettings { district, names, webhook, aid, hubs } = settings;
         let owner = hubs.as_ref().map_or_else(Uuid::new_v4, |hubs| hubs.owner);
         let mut writer = Writer::new(journal.clone(), SystemClock, district.0, owner);
-        if webhook.is_some() {
+        if webhook.is_some() || aid.is_some() {
             writer = writer.waking();
         }
         let loaded = match hubs {
@@ -76,10 +78,10 @@ impl Engine {
         };
         let (anchor_is, anchor) = watch::channel(Some(anchor));
         let dated = anchor.clone();
-        let wakes = start_wakes(&journal, webhook, fence.clone())?;
+        let wakes = start_wakes(&journal, webhook, aid, fence.clone())?;
         let (control, controls) = mpsc::channel(CONTROLS_WAITING_MAX);
         let positions = Arc::new(if hubs.is_some() { Positions::shared() } else { Positions::default() });
-        let is_waking = wakes.is_connected();
+        let is_waking = wakes.is_waking();
         let (head, told_seq) = (loaded.head, loaded.recovered.district.seq);
         let parts = Parts { loaded, names, positions: positions.clone(), wakes, control };
         let publisher = Publisher::new(parts);
@@ -167,10 +169,9 @@ async fn looked_into<J: Journal>(journal: &J, district: DistrictId, owner: Uuid)
     if found > known {
         return Err(JournalError::Format { district: district.0, found, known });
     }
-    let reach = Reach { recent: RECENT_COMMITS, after_seq: None };
-    let recovered = recover(journal, &head, reach).await?;
+    let recovered = recover(journal, &head, RECENT_COMMITS).await?;
     // Whoever does not lead wakes nobody.
-    Ok(Loaded { head: Head { wake_seq: u64::MAX, ..head }, recovered })
+    Ok(Loaded { head: Head { wake_seq: u64::MAX, ..head }, recovered, owed: Vec::new() })
 }
 
 /// The district's time for a hub that does not lead.
@@ -202,11 +203,15 @@ fn join<J: Journal>(
 fn start_wakes<J: Journal>(
     journal: &J,
     webhook: Option<WebhookSettings>,
+    aid: Option<AidRoad>,
     fence: watch::Receiver<Option<Fence>>,
 ) -> anyhow::Result<WakeFeed> {
-    let Some(settings) = webhook else { return Ok(WakeFeed::none()) };
-    let webhook = Webhook::new(settings).context("the wake channel: check [wake] url in hub.toml")?;
-    let (feed, moves) = WakeFeed::channel();
-    tokio::spawn(WakeOutbox::new(journal.clone(), webhook, fence).run(moves));
+    let webhook = webhook.map(Webhook::new).transpose();
+    let webhook = webhook.context("the wake channel: check [wake] url in hub.toml")?;
+    if webhook.is_none() && aid.is_none() {
+        return Ok(WakeFeed::none());
+    }
+    let (feed, moves) = WakeFeed::channel(webhook.is_some());
+    tokio::spawn(WakeOutbox::new(journal.clone(), Ways { webhook, aid }, fence).run(moves));
     Ok(feed)
 }

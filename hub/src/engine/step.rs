@@ -134,6 +134,9 @@ pub fn goes_on_when_low(command: &Command) -> bool {
         | Command::Close { .. }
         | Command::CompleteTask { .. }
         | Command::GoOnDuty { .. }
+        | Command::GiveAid(_)
+        | Command::TellAid { .. }
+        | Command::EndAid { .. }
         | Command::Tick
         | Command::ResumeService { .. } => true,
         Command::DefineDistrict { .. }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use matcher::{
-    AssignmentId, CallId, CallerKey, Commit, District, GridId, Incident, IncidentId, IncidentState, KindCode, OfferId,
-    SkillId, TaskId, TeamId, VolunteerId,
+    AssignmentId, CallId, CallerKey, Command, Commit, District, DistrictId, GridId, Incident, IncidentId,
+    IncidentState, KindCode, OfferId, SkillId, TaskId, TeamId, VolunteerId,
 };
 
 use super::effects::{Effect, Row, WakeWhen, effects};
@@ -58,6 +58,7 @@ pub struct Touched {
     pub gone: BTreeSet<(Table, u64)>,
     pub persons: BTreeMap<Person, Own>,
     pub wakes: Vec<(OfferId, WakeWhen)>,
+    pub tells: Vec<(DistrictId, Command)>,
     pub off_map: Vec<VolunteerId>,
 }
 
@@ -82,7 +83,7 @@ impl Leaving {
                 Effect::Forget(Row::Volunteer(id)) | Effect::Refresh(Row::Volunteer(id)) => {
                     leaving.grids.extend(before.volunteer(id).map(|record| record.profile.home_grid));
                 }
-                Effect::Refresh(_) | Effect::Forget(_) | Effect::Wake(..) | Effect::OffMap(_) => {}
+                Effect::Refresh(_) | Effect::Forget(_) | Effect::Wake(..) | Effect::OffMap(_) | Effect::Tell(..) => {}
             }
         }
         leaving
@@ -133,6 +134,7 @@ impl Touched {
             Effect::Refresh(row) => self.refresh(row, after),
             Effect::Forget(row) => self.forget(row),
             Effect::Wake(offer, when) => self.wakes.push((offer, when)),
+            Effect::Tell(district, command) => self.tells.push((district, *command)),
             Effect::OffMap(volunteer) => self.off_map.push(volunteer),
         }
     }
@@ -283,7 +285,7 @@ pub fn incidents(commit: &Commit, after: &District) -> BTreeSet<IncidentId> {
     for effect in commit.events.iter().flat_map(effects) {
         match effect {
             Effect::Refresh(row) | Effect::Forget(row) => about.extend(incident_of(&row, after)),
-            Effect::Wake(..) | Effect::OffMap(_) => {}
+            Effect::Wake(..) | Effect::OffMap(_) | Effect::Tell(..) => {}
         }
     }
     about

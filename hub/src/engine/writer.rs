@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::clock::{Anchor, Clock};
 use super::step::{self, Batch, Verdict};
 use super::touched;
-use crate::store::recovery::{Reach, Recovered, recover, recover_onto};
+use crate::store::recovery::{Recovered, commits_between, recover, recover_onto};
 use crate::store::{About, Append, CommitRow, Fence, Head, Journal, JournalError, SealedRow, form};
 
 /// A pause in service longer than this is told to the core, which moves the deadlines of open offers by it.
@@ -81,6 +81,8 @@ pub struct Loaded {
     pub head: Head,
     /// The district some commits ago, and these commits.
     pub recovered: Recovered,
+    /// Commits before these whose wakes, and orders to other districts, are not in the outbox yet.
+    pub owed: Vec<Commit>,
 }
 
 impl<J: Journal, C: Clock> Writer<J, C> {
@@ -104,11 +106,12 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     pub async fn load(&mut self) -> Result<Loaded, JournalError> {
         self.put_down();
         let head = self.journal.claim(self.district, self.owner).await?;
-        let recovered = recover(&self.journal, &head, self.reach(&head)).await?;
-        self.begin(head, recovered).await
+        let recovered = recover(&self.journal, &head, RECENT_COMMITS).await?;
+        let owed = self.owed(&head, recovered.earlier.seq).await?;
+        self.begin(head, recovered, owed).await
     }
 
-    async fn begin(&mut self, head: Head, recovered: Recovered) -> Result<Loaded, JournalError> {
+    async fn begin(&mut self, head: Head, recovered: Recovered, owed: Vec<Commit>) -> Result<Loaded, JournalError> {
         let store_ms = self.journal.pulse(self.district).await?.now_ms;
         let at = recovered.district.at;
         let now_ms = self.clock.steady_ms();
@@ -125,7 +128,7 @@ impl<J: Journal, C: Clock> Writer<J, C> {
             gap_ms: (head.last_seq > 0 && gap_ms > GAP_MS_MIN).then_some(gap_ms),
         });
         self.show_lead();
-        Ok(Loaded { head, recovered })
+        Ok(Loaded { head, recovered, owed })
     }
 
     /// As [`Writer::load`], from a state that the caller has at hand: only what the log has beyond it is read.
@@ -135,14 +138,23 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     pub async fn load_onto(&mut self, warm: Option<District>) -> Result<Loaded, JournalError> {
         self.put_down();
         let head = self.journal.claim(self.district, self.owner).await?;
-        let reach = self.reach(&head);
-        // A state ahead of the log, or one before wakes that are owed, is no beginning.
-        let is_of_use = |it: &District| it.seq <= head.last_seq.min(reach.after_seq.unwrap_or(u64::MAX));
-        let recovered = match warm.filter(is_of_use) {
+        // A state ahead of the log is no beginning.
+        let recovered = match warm.filter(|it| it.seq <= head.last_seq) {
             Some(warm) => recover_onto(&self.journal, &head, warm).await?,
-            None => recover(&self.journal, &head, reach).await?,
+            None => recover(&self.journal, &head, RECENT_COMMITS).await?,
         };
-        self.begin(head, recovered).await
+        let owed = self.owed(&head, recovered.earlier.seq).await?;
+        self.begin(head, recovered, owed).await
+    }
+
+    /// Commits up to `to_seq` whose wakes and orders are not in the outbox yet. A cursor that is far behind belongs to a
+    /// channel that was set up just now: those offers are over.
+    async fn owed(&self, head: &Head, to_seq: u64) -> Result<Vec<Commit>, JournalError> {
+        let is_near = head.last_seq - head.wake_seq <= WAKE_REACH_COMMITS;
+        match self.is_waking && is_near {
+            true => commits_between(&self.journal, head, head.wake_seq, to_seq).await,
+            false => Ok(Vec::new()),
+        }
     }
 
     /// Leads no more: the state is dropped, and nothing can be appended by it.
@@ -170,12 +182,6 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     fn show_lead(&self) {
         let leads = if self.lead.is_some() { 1.0 } else { 0.0 };
         metrics::gauge!("baiying_leads", "district" => self.district.to_string()).set(leads);
-    }
-
-    /// A cursor of wakes that is far behind belongs to a channel that was set up just now: those offers are over.
-    pub fn reach(&self, head: &Head) -> Reach {
-        let is_near = head.last_seq - head.wake_seq <= WAKE_REACH_COMMITS;
-        Reach { recent: RECENT_COMMITS, after_seq: (self.is_waking && is_near).then_some(head.wake_seq) }
     }
 
     /// Whether a term is held, as far as is known.

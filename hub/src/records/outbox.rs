@@ -1,6 +1,8 @@
 //! What an import owes the live half: written with the office's rows in one transaction, sent afterwards under ids that
 //! derive from the import, so that sending twice is the same as once.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt;
 use matcher::{Command, CommandId, DistrictId, Rejection, VolunteerId};
 use serde::Serialize;
@@ -70,8 +72,11 @@ impl Office {
                 if let Some(entry) = entry {
                     audit::put(&mut *conn, entry).await?;
                 }
+                let mut guests = BTreeSet::new();
                 for person in &change.people {
-                    people::put(conn, person).await?;
+                    if people::put(conn, person).await? {
+                        guests.insert(person.volunteer);
+                    }
                 }
                 for volunteer in &change.retired {
                     people::retire(conn, *volunteer).await?;
@@ -79,11 +84,12 @@ impl Office {
                 for item in &change.menu {
                     menu::put(conn, district, item).await?;
                 }
-                for (place, command) in change.commands.iter().enumerate() {
+                let commands = change.commands.into_iter().map(|command| with_guests(command, &guests));
+                for (place, command) in commands.enumerate() {
                     let sql =
                         "INSERT INTO outbox (id, import, district, place, command, made_at) VALUES ($1, $2, $3, $4, $5, $6)";
                     let id = Uuid::new_v5(&import, &(place as u64).to_be_bytes());
-                    let body = serde_json::to_string(command).map_err(anyhow::Error::from)?;
+                    let body = serde_json::to_string(&command).map_err(anyhow::Error::from)?;
                     let insert =
                         sqlx::query(sql).bind(id.as_bytes().to_vec()).bind(import.to_string()).bind(i64::from(district.0));
                     insert.bind(place as i64).bind(body).bind(now().0).execute(&mut *conn).await?;
@@ -144,4 +150,11 @@ impl Office {
         })
         .await
     }
+}
+
+/// The live half is told who is a guest: there he has no duty.
+fn with_guests(command: Command, guests: &BTreeSet<VolunteerId>) -> Command {
+    let Command::EnrolVolunteers { mut volunteers } = command else { return command };
+    volunteers.iter_mut().for_each(|volunteer| volunteer.guest = guests.contains(&volunteer.id));
+    Command::EnrolVolunteers { volunteers }
 }

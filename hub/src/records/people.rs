@@ -73,17 +73,42 @@ pub fn is_phone(text: &str) -> bool {
     (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
 }
 
-/// Adds or changes one person inside a transaction.
-pub(super) async fn put(conn: &mut AnyConnection, person: &Person) -> Answer<()> {
-    let sql = "INSERT INTO person (volunteer, district, person_key, number, name, phone, address, home_lat, home_lng, class, made_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+/// Who somebody is in the district that is his home.
+struct AtHome {
+    volunteer: i64,
+    key: String,
+}
+
+/// The home of somebody of this name and telephone that is another district; `None` where this row is his home, as it stays
+/// until he is stood down.
+async fn home_elsewhere(conn: &mut AnyConnection, person: &Person) -> Answer<Option<AtHome>> {
+    let own = "SELECT 1 FROM person WHERE volunteer = $1 AND retired_at IS NULL AND home_volunteer IS NULL";
+    let own = sqlx::query(own).bind(person.volunteer.0.cast_signed()).fetch_optional(&mut *conn).await?;
+    let Some(phone) = person.phone.as_ref().filter(|_| own.is_none()) else { return Ok(None) };
+    let other = "SELECT volunteer, person_key FROM person WHERE name = $1 AND phone = $2 AND district <> $3 \
+                 AND retired_at IS NULL AND home_volunteer IS NULL ORDER BY made_at, volunteer LIMIT 1";
+    let other = sqlx::query(other).bind(&person.name).bind(phone).bind(i64::from(person.volunteer.district().0));
+    let other = other.fetch_optional(&mut *conn).await?;
+    other.map(|row| Ok(AtHome { volunteer: row.try_get(0)?, key: row.try_get(1)? })).transpose()
+}
+
+/// Adds or changes one person inside a transaction; whether he is a guest, because another district is his home. Imports
+/// that change people take turns (the row of `registry`), so that no two districts become the home of one.
+pub(super) async fn put(conn: &mut AnyConnection, person: &Person) -> Answer<bool> {
+    let home = home_elsewhere(conn, person).await?;
+    let key = home.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |home| home.key.clone());
+    let sql = "INSERT INTO person (volunteer, district, person_key, number, name, phone, address, home_lat, home_lng, class, \
+                                   made_at, home_volunteer) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                ON CONFLICT (volunteer) DO UPDATE SET number = excluded.number, name = excluded.name, \
                phone = excluded.phone, address = excluded.address, home_lat = excluded.home_lat, \
-               home_lng = excluded.home_lng, class = excluded.class, retired_at = NULL";
+               home_lng = excluded.home_lng, class = excluded.class, retired_at = NULL, \
+               home_volunteer = excluded.home_volunteer, person_key = CASE WHEN excluded.home_volunteer IS NULL \
+               THEN person.person_key ELSE excluded.person_key END";
     sqlx::query(sql)
         .bind(person.volunteer.0.cast_signed())
         .bind(i64::from(person.volunteer.district().0))
-        .bind(Uuid::new_v4().to_string())
+        .bind(key)
         .bind(&person.number)
         .bind(&person.name)
         .bind(&person.phone)
@@ -92,9 +117,10 @@ pub(super) async fn put(conn: &mut AnyConnection, person: &Person) -> Answer<()>
         .bind(person.home.lng())
         .bind(class_name(person.class))
         .bind(now().0)
+        .bind(home.as_ref().map(|home| home.volunteer))
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(home.is_some())
 }
 
 /// Stands one person down inside a transaction: the row stays, for those who look back, and for whoever comes back.

@@ -227,7 +227,7 @@ impl Readers {
     }
 }
 
-fn steps(texts: [(&'static str, &'static str); 3]) -> Migrator {
+fn steps(texts: [(&'static str, &'static str); 4]) -> Migrator {
     let step = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -242,6 +242,7 @@ fn file_migrations() -> Migrator {
         ("office", include_str!("../../migrations/sqlite/office/0001_office.sql")),
         ("once", include_str!("../../migrations/sqlite/office/0002_once.sql")),
         ("several_hubs", include_str!("../../migrations/sqlite/office/0003_several_hubs.sql")),
+        ("guests", include_str!("../../migrations/sqlite/office/0004_guests.sql")),
     ])
 }
 
@@ -250,6 +251,7 @@ fn shared_migrations() -> Migrator {
         ("office", include_str!("../../migrations/postgres/office/0001_office.sql")),
         ("once", include_str!("../../migrations/postgres/office/0002_once.sql")),
         ("several_hubs", include_str!("../../migrations/postgres/office/0003_several_hubs.sql")),
+        ("guests", include_str!("../../migrations/postgres/office/0004_guests.sql")),
     ])
 }
 

@@ -219,3 +219,44 @@ impl Office {
         assert_eq!(done.unwrap().rows_affected(), 1);
     }
 }
+
+/// What the live half is told of one volunteer: whether he is a guest.
+async fn told_guest(office: &Office, person: Person) -> bool {
+    let volunteer = matcher::Volunteer {
+        id: person.volunteer,
+        class: person.class,
+        skills: Vec::new(),
+        home_grid: matcher::GridId::new(person.volunteer.district(), 1),
+        home: person.home,
+        travel: matcher::TravelMode::Walk,
+        team: None,
+        capacity: 1,
+        alerts_per_day_max: None,
+        guest: false,
+    };
+    let (district, commands) =
+        (person.volunteer.district(), vec![Command::EnrolVolunteers { volunteers: vec![volunteer] }]);
+    let change = OfficeChange { people: vec![person], commands, ..OfficeChange::default() };
+    office.import(district, change).await.unwrap();
+    let owed = office.owed(district, 1).await.unwrap();
+    office.settled(owed[0].id, None, Vec::new()).await.unwrap();
+    let Command::EnrolVolunteers { volunteers } = &owed[0].command else { panic!("{owed:?}") };
+    volunteers[0].guest
+}
+
+#[tokio::test]
+async fn one_person_known_to_two_districts_is_at_home_in_the_first() {
+    let (_folder, office) = office().await;
+    let here = person(1, "王建国");
+    let there = Person { volunteer: VolunteerId::new(DistrictId(8), 5), number: None, ..here.clone() };
+    let another = Person { volunteer: VolunteerId::new(DistrictId(8), 6), name: "王建军".into(), ..there.clone() };
+    assert!(!told_guest(&office, here.clone()).await);
+    assert!(told_guest(&office, there.clone()).await, "the same name and telephone: the same person");
+    assert!(!told_guest(&office, another).await, "a family shares a telephone");
+    assert!(!told_guest(&office, here.clone()).await, "brought in again, he is still at home");
+    assert!(told_guest(&office, there.clone()).await);
+    let retired = OfficeChange { retired: vec![here.volunteer], ..OfficeChange::default() };
+    office.import(DISTRICT, retired).await.unwrap();
+    assert!(!told_guest(&office, there).await, "nobody else has him now");
+    assert!(told_guest(&office, here).await, "who comes back finds his home elsewhere");
+}

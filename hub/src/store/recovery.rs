@@ -17,24 +17,15 @@ pub struct Recovered {
     pub recent: Vec<Commit>,
 }
 
-/// How much of the log is to be at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct Reach {
-    /// So many of the last commits, as far as the snapshot that is started from allows.
-    pub recent: u64,
-    /// Every commit after this one, even if an older snapshot must be started from for it.
-    pub after_seq: Option<u64>,
-}
-
-/// Reads a district back, keeping the last commits at hand (with the state before them).
+/// Reads a district back, keeping the last `recent_max` commits at hand (with the state before them), as far as the snapshot
+/// that is started from allows.
 ///
 /// # Errors
 /// Whatever the journal says of rows that cannot be trusted; a torn snapshot is told and passed over, since the log
 /// is the truth.
-pub async fn recover(journal: &impl Journal, head: &Head, reach: Reach) -> Answer<Recovered> {
-    let after_seq = reach.after_seq.unwrap_or(head.last_seq).min(head.last_seq);
-    let mut earlier = base(journal, head, after_seq).await?;
-    let keep_after = head.last_seq.saturating_sub(reach.recent).min(after_seq);
+pub async fn recover(journal: &impl Journal, head: &Head, recent_max: u64) -> Answer<Recovered> {
+    let mut earlier = base(journal, head, head.last_seq).await?;
+    let keep_after = head.last_seq.saturating_sub(recent_max);
     let mut recent = Vec::new();
     let mut seq = earlier.seq;
     while seq < head.last_seq {
@@ -69,6 +60,24 @@ pub async fn recover_onto(journal: &impl Journal, head: &Head, warm: District) -
         }
     }
     Ok(Recovered { district, earlier: warm, recent })
+}
+
+/// The commits after `after_seq` up to `to_seq`, which the log has.
+///
+/// # Errors
+/// As [`recover`].
+pub async fn commits_between(journal: &impl Journal, head: &Head, after_seq: u64, to_seq: u64) -> Answer<Vec<Commit>> {
+    let (mut commits, mut seq) = (Vec::new(), after_seq);
+    while seq < to_seq {
+        let limit = READ_ROWS_MAX.min(usize::try_from(to_seq - seq).unwrap_or(READ_ROWS_MAX));
+        let rows = journal.read(head.district, seq, limit).await?;
+        let last = rows.last().map(|row| row.seq);
+        seq = last.ok_or_else(|| JournalError::corrupt(head.district, seq + 1, "the log ends before its head"))?;
+        for row in &rows {
+            commits.push(decode(head.district, row)?);
+        }
+    }
+    Ok(commits)
 }
 
 /// The commit that a row holds.

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 
+import { AidLine } from "../shared/aid";
 import { hubNow, minutesAndSeconds, timeOfDay } from "../shared/clock";
 import { tellRefusal } from "../shared/line";
 import { exchange, sessionOf } from "../shared/session";
@@ -27,6 +28,7 @@ export function Incident({ incident }: { incident: IncidentRow }) {
           <Mark shape={SHAPES[incident.state]} /> {incident.state === "offering" ? say("offering", progress.wave) : incidentState(incident.state)}
         </span>
       </button>
+      <AidLine progress={progress} />
       {tasks.map((task) => (
         <Task key={task.id} task={task} />
       ))}

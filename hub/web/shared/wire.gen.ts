@@ -10,6 +10,10 @@ export type Accept = { offer: Id,
  */
 eta_min?: number | null, };
 
+export type AidRow = { district: string, state: AidState, wanted: number, people: number, asked_at: Time, answer_by: Time, answered_at: Time | null, };
+
+export type AidState = "asked" | "given" | "ended" | "expired" | "withdrawn";
+
 export type Assign = { incident: Id, volunteer: Id, };
 
 export type AssignmentRow = { id: Id, incident: Id, volunteer: Id, state: AssignmentState, reason: AbortReason | null, substituted_by: Id | null, eta_min: number | null, made_at: Time, milestones: Array<MilestoneRow>, ended_at: Time | null, };
@@ -20,7 +24,7 @@ export type CallContact = { call: Id, name?: string | null, phone?: string | nul
 
 export type CallRow = { id: Id, incident: Id, at: Time, source: CallSource, place: Place, place_unsure: boolean, flood: boolean, has_words: boolean, };
 
-export type CallSource = "button" | "phone" | "web" | "desk" | "patrol" | "system";
+export type CallSource = "button" | "phone" | "web" | "desk" | "patrol" | "system" | "neighbour";
 
 export type CancelAlarm = { alarm: string, };
 
@@ -307,7 +311,15 @@ next_step_at: Time | null, next_step: StepName | null, escalation_step: number,
 /**
  * People missing, when fewer than needed can be found.
  */
-shortfall: number | null, supervised: Array<SupervisedRow>, };
+shortfall: number | null, supervised: Array<SupervisedRow>, 
+/**
+ * Neighbouring districts that were asked for people, and what came of it.
+ */
+aids?: Array<AidRow>, 
+/**
+ * The district, by number, that asked for this.
+ */
+aid_for?: string, };
 
 export type ProviderClass = "skilled_volunteer" | "member_organisation" | "general_volunteer";
 
@@ -371,7 +383,7 @@ export type StandDown = { incident: Id,
  */
 assignment?: Id | null, };
 
-export type StepName = "widen" | "raise_level" | "add_roles" | "tell_supervisor" | "hand_over_110" | "hand_over_119" | "hand_over_120";
+export type StepName = "widen" | "raise_level" | "add_roles" | "tell_supervisor" | "ask_neighbour" | "hand_over_110" | "hand_over_119" | "hand_over_120";
 
 export type StreamMode = "replay" | "snapshot" | "live";
 

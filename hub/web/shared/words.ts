@@ -40,6 +40,13 @@ const TABLE = {
   online: ["在线", "Online"],
   connecting: ["连接中", "Connecting"],
   offline: ["离线,可先操作", "Offline, keep working"],
+  // aid between districts
+  aidAsked: ["已向 {0} 区求援,{1} 前答复", "District {0} asked for aid, to answer by {1}"],
+  aidGiven: ["{0} 区来 {1} 人支援", "District {0} sends {1}"],
+  aidDone: ["{0} 区 {1} 人支援完毕", "{1} from district {0} have done it"],
+  aidNobody: ["{0} 区无人可派", "District {0} has nobody"],
+  aidExpired: ["{0} 区没有按时答复", "No answer from district {0} in time"],
+  aidFor: ["支援 {0} 区", "Aid for district {0}"],
   // wall
   wall: ["指挥大屏", "Wall"],
   alarmsOpen: ["警报", "Alarms"],
@@ -263,6 +270,7 @@ export const dutyStatus = (status: DutyStatus) => pick(DUTY[status]);
 
 const STEP: Record<StepName, Text> = {
   widen: ["扩大范围", "wider search"],
+  ask_neighbour: ["向邻区求援", "ask the neighbour"],
   raise_level: ["提高级别", "higher level"],
   add_roles: ["增派人手", "more roles"],
   tell_supervisor: ["报告负责人", "tell the supervisor"],

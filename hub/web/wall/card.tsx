@@ -1,3 +1,4 @@
+import { AidLine } from "../shared/aid";
 import { hubNow, minutesAndSeconds, timeOfDay, until_ms } from "../shared/clock";
 import { Mark, SHAPES } from "../shared/shapes";
 import type { IncidentState, Progress, WallIncidentRow } from "../shared/wire.gen";
@@ -35,6 +36,7 @@ export function Card({ incident }: { incident: WallIncidentRow }) {
           <Receipts progress={progress} />
         </p>
       )}
+      <AidLine progress={progress} />
       {incident.ended_at === null && !told && <Next progress={progress} state={state} />}
     </li>
   );

@@ -155,6 +155,12 @@ pub enum EscalationAction {
     RaiseLevel,
     AddRoles(Vec<RoleArgs>),
     TellSupervisor,
+    /// Everybody who has not come yet is asked of a neighbouring district, by its number; it must have sent somebody within
+    /// `clock_ms`.
+    AskNeighbour {
+        district: String,
+        clock_ms: u64,
+    },
     HandOver {
         service: PublicService,
         clock_ms: u64,

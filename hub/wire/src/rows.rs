@@ -146,7 +146,17 @@ rows! {
         /// People missing, when fewer than needed can be found.
         shortfall: Option<u16>,
         supervised: Vec<SupervisedRow>,
+        /// Neighbouring districts that were asked for people, and what came of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<AidRow>>")]
+        aids: Vec<AidRow>,
+        /// The district, by number, that asked for this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        aid_for: Option<String>,
     }
+    /// A neighbour that was asked: by when it had to answer, when it did, and how many of its people come.
+    AidRow { district: String, state: AidState, wanted: u16, people: u16, asked_at: Time, answer_by: Time, answered_at: Option<Time> }
     SupervisedRow { clock: Clock, since: Time }
     CallRow { id: Id, incident: Id, at: Time, source: CallSource, place: Place, place_unsure: bool, flood: bool, has_words: bool }
     OfferRow {
@@ -293,7 +303,9 @@ words! {
     AssignmentState { Assigned, EnRoute, OnScene, Done, Aborted, SubstitutedBy, StoodDown }
     MilestoneStep { EnRoute, OnScene, Done }
     MilestoneSource { Volunteer, Desk, System }
-    CallSource { Button, Phone, Web, Desk, Patrol, System }
+    CallSource { Button, Phone, Web, Desk, Patrol, System, Neighbour }
+    /// `given`: people of the neighbour come; `ended`: it sends nobody, or they have done it.
+    AidState { Asked, Given, Ended, Expired, Withdrawn }
     Clock { Answer, Arrive, Close }
     /// What the next step of escalation does.
     StepName {
@@ -301,6 +313,7 @@ words! {
         RaiseLevel,
         AddRoles,
         TellSupervisor,
+        AskNeighbour,
         #[serde(rename = "hand_over_110")]
         HandOver110,
         #[serde(rename = "hand_over_119")]

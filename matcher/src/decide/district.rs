@@ -164,6 +164,12 @@ fn check_step(district: &District, step: &EscalationStep) -> Result<(), Rejectio
             at_most(Field::Escalation, *clock_ms, PLAN_DURATION_MS_MAX)?;
             limits::words(Field::Words, words, WORDS_LENGTH_MAX)
         }
+        EscalationAction::AskNeighbour { district: neighbour, clock_ms } => {
+            ensure((1..=DISTRICT_MAX).contains(&neighbour.0), Field::Escalation, Why::OtherDistrict)?;
+            ensure(*neighbour != district.id, Field::Escalation, Why::Itself)?;
+            ensure(*clock_ms > 0, Field::Escalation, Why::Zero)?;
+            at_most(Field::Escalation, *clock_ms, PLAN_DURATION_MS_MAX)
+        }
         EscalationAction::Widen | EscalationAction::RaiseLevel | EscalationAction::TellSupervisor => Ok(()),
     }
 }

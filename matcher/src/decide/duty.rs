@@ -20,6 +20,7 @@ pub fn enrol(draft: &mut Draft<'_>, volunteers: &[Volunteer]) -> Result<Answer, 
     }
     draft.push(Event::VolunteersEnrolled { volunteers: volunteers.to_vec() });
     volunteers.iter().for_each(|volunteer| unsettle_his(draft, volunteer.id));
+    volunteers.iter().filter(|volunteer| volunteer.guest).for_each(|volunteer| let_go(draft, volunteer.id));
     Ok(Answer::Done)
 }
 
@@ -62,15 +63,26 @@ pub fn retire(draft: &mut Draft<'_>, volunteers: &[VolunteerId]) -> Result<Answe
     for &volunteer in volunteers {
         draft.known::<VolunteerRecord>(Field::Volunteer, volunteer.0)?;
     }
-    for &volunteer in volunteers {
-        end(draft, volunteer, DutyEnd::Retired);
-        for assignment in draft.volunteer(volunteer).assignments.clone() {
-            draft.push(Event::AssignmentAborted { assignment, reason: AbortReason::ByDesk, words: None });
-        }
-    }
+    volunteers.iter().for_each(|&volunteer| let_go(draft, volunteer));
     super::settle::all(draft);
     draft.push(Event::VolunteersRetired { volunteers: volunteers.to_vec() });
     Ok(Answer::Done)
+}
+
+/// Nothing holds him here any more.
+fn let_go(draft: &mut Draft<'_>, volunteer: VolunteerId) {
+    end(draft, volunteer, DutyEnd::Retired);
+    for assignment in draft.volunteer(volunteer).assignments.clone() {
+        draft.push(Event::AssignmentAborted { assignment, reason: AbortReason::ByDesk, words: None });
+    }
+}
+
+/// A guest is committed by the district that is his home, and by no other.
+///
+/// # Errors
+/// [`Rejection::Guest`].
+pub fn at_home(record: &VolunteerRecord) -> Result<(), Rejection> {
+    if record.profile.guest { Err(Rejection::Guest { volunteer: record.profile.id }) } else { Ok(()) }
 }
 
 /// Goes off duty in whatever way: nothing new reaches him, what he has promised stays.
@@ -89,6 +101,7 @@ pub fn start(
 ) -> Result<Answer, Rejection> {
     draft.owned_by(volunteer)?;
     let record: &VolunteerRecord = draft.known(Field::Volunteer, volunteer.0)?;
+    at_home(record)?;
     ensure(matches!(status, DutyStatus::Available | DutyStatus::OnPatrol), Field::Status, Why::NotChoosable)?;
     if let Some(until) = until {
         ensure(until > draft.now, Field::Until, Why::InThePast)?;

@@ -1,7 +1,7 @@
 //! How an incident ends, and how it begins again.
 
-use super::assignment;
 use super::draft::Draft;
+use super::{aid, assignment};
 use crate::command::{Answer, Field, Rejection};
 use crate::event::{Event, StandDownReason};
 use crate::model::*;
@@ -12,6 +12,7 @@ use crate::state::world::World;
 pub fn release_all(draft: &mut Draft<'_>, id: IncidentId, why: StandDownReason) {
     let record = draft.incident(id);
     let (standing, active, tasks) = (record.standing.clone(), record.active.clone(), record.incident.tasks.clone());
+    aid::withdraw_all(draft, id);
     for offer in standing {
         draft.push(Event::OfferWithdrawn { offer, why: WithdrawReason::IncidentEnded });
     }
@@ -74,6 +75,10 @@ pub fn reopen(draft: &mut Draft<'_>, id: IncidentId) -> Result<Answer, Rejection
         IncidentState::Closed(_) | IncidentState::Cancelled => {}
         IncidentState::DuplicateOf(into) => return Err(Rejection::IncidentEnded { incident: into }),
         _ => return Err(Rejection::IncidentNotEnded { incident: id }),
+    }
+    if record.incident.aid_for.is_some() {
+        // The district that asked has been told that it is over.
+        return Err(Rejection::IncidentEnded { incident: id });
     }
     draft.push(Event::IncidentReopened { incident: id });
     Ok(Answer::Done)

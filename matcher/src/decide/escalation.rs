@@ -1,7 +1,7 @@
 //! Steps of the plan, taken by the clock or by the desk.
 
 use super::draft::Draft;
-use super::{desk, wave};
+use super::{aid, desk, wave};
 use crate::command::{Answer, Field, Rejection};
 use crate::event::Event;
 use crate::model::*;
@@ -21,6 +21,11 @@ pub fn by_desk(draft: &mut Draft<'_>, incident: IncidentId) -> Result<Answer, Re
 pub fn take(draft: &mut Draft<'_>, incident: IncidentId, step: u8, by_desk: bool) {
     let action = draft.plan_of(incident).escalation[usize::from(step) - 1].action.clone();
     draft.push(Event::Escalated { incident, step, action: action.clone(), by_desk });
+    // What is opened for another district asks for what that district lacks, and for nobody else: the rest is its plan's.
+    let is_aid = draft.incident(incident).incident.aid_for.is_some();
+    if is_aid && !matches!(action, EscalationAction::Widen | EscalationAction::TellSupervisor) {
+        return;
+    }
     match action {
         EscalationAction::Widen => widen(draft, incident),
         EscalationAction::RaiseLevel => raise_level(draft, incident),
@@ -28,6 +33,7 @@ pub fn take(draft: &mut Draft<'_>, incident: IncidentId, step: u8, by_desk: bool
         EscalationAction::TellSupervisor => {
             desk::open_task(draft, incident, TaskKind::Supervise, desk::SUPERVISE_MS);
         }
+        EscalationAction::AskNeighbour { district, clock_ms } => aid::ask(draft, incident, district, clock_ms),
         EscalationAction::HandOver { service, clock_ms, words } => {
             desk::open_task(draft, incident, TaskKind::HandOver { service, words }, clock_ms);
         }

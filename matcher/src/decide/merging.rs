@@ -31,7 +31,9 @@ impl Match {
 }
 
 pub fn find(draft: &Draft<'_>, class: IncidentClass, new: &NewIncident, place: Place, drill: bool) -> Match {
-    let alike = |incident: &Incident| incident.class == class && incident.kind == new.kind && incident.drill == drill;
+    // What was opened for another district ends when that district says so: a call of ours must not end with it.
+    let own = |incident: &Incident| incident.aid_for.is_none() && incident.drill == drill;
+    let alike = |incident: &Incident| own(incident) && incident.class == class && incident.kind == new.kind;
     if let Some(incident) = by_caller(draft, new, place, alike).or_else(|| by_place(draft, new, place, alike)) {
         return Match::Duplicate(incident);
     }
@@ -104,6 +106,8 @@ pub fn merge(draft: &mut Draft<'_>, duplicate: IncidentId, into: IncidentId) -> 
     let other = draft.live_incident(Field::Into, into)?.incident.class;
     ensure(duplicate != into, Field::Into, Why::Itself)?;
     ensure(class == other, Field::Into, Why::OtherClass)?;
+    let is_aid = |id| draft.incident(id).incident.aid_for.is_some();
+    ensure(!is_aid(duplicate) && !is_aid(into), Field::Into, Why::OtherClass)?;
     let going: Vec<AssignmentId> = draft.incident(duplicate).active.clone();
     ending::release_all(draft, duplicate, StandDownReason::Reassigned);
     draft.push(Event::IncidentMerged { duplicate, into });

@@ -5,6 +5,7 @@
 //! that will apply the commit, so the next rule sees what the rules before it have done. At the end the draft is
 //! settled: surplus offers withdrawn, the next wave sent where the open slots are not covered, shortfalls told.
 
+mod aid;
 mod alarm;
 mod assignment;
 mod batch;
@@ -108,6 +109,10 @@ fn dispatch(draft: &mut Draft<'_>, request: &Request) -> Result<Answer, Rejectio
         Command::Reopen { incident } => ending::reopen(draft, *incident),
         Command::AddNote { incident, note } => desk::add_note(draft, *incident, *note),
         Command::CompleteTask { task, outcome } => desk::complete_task(draft, *task, *outcome),
+
+        Command::GiveAid(asked) => aid::give(draft, request.id, asked),
+        Command::TellAid { aid, filled, over, telling } => aid::told(draft, *aid, *filled, *over, *telling),
+        Command::EndAid { aid } => aid::end(draft, *aid),
 
         Command::Tick => Ok(tick::tick(draft)),
     }

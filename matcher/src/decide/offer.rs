@@ -181,7 +181,7 @@ pub fn volunteer_for(
 ) -> Result<Answer, Rejection> {
     check_eta(eta_min)?;
     draft.owned_by(volunteer)?;
-    draft.known::<VolunteerRecord>(Field::Volunteer, volunteer.0)?;
+    super::duty::at_home(draft.known(Field::Volunteer, volunteer.0)?)?;
     let record = draft.live_incident(Field::Incident, incident)?;
     let active = record.active.iter().map(|id| draft.must::<Assignment>(id.0));
     if let Some(here) = active.clone().find(|assignment| assignment.volunteer == volunteer) {

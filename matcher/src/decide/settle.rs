@@ -3,8 +3,8 @@
 
 use super::cover::{Cover, Person, able_slots, person_of};
 use super::draft::{Draft, under_minimum};
-use super::ending;
 use super::wave;
+use super::{aid, ending};
 use crate::event::Event;
 use crate::model::*;
 use crate::state::records::GridRecord;
@@ -13,6 +13,7 @@ use crate::state::world::World;
 pub fn all(draft: &mut Draft<'_>) {
     for incident in draft.incidents_to_settle() {
         settle_incident(draft, incident);
+        aid::tell(draft, incident);
     }
     for volunteer in draft.freed() {
         ask_where_short(draft, volunteer);
@@ -42,6 +43,7 @@ pub fn settle_incident(draft: &mut Draft<'_>, id: IncidentId) {
     if draft.incident(id).incident.state.ended() {
         return;
     }
+    aid::withdraw_needless(draft, id);
     if all_done(draft, id) {
         ending::close_as(draft, id, Disposition::Resolved, None);
         return;
@@ -50,6 +52,7 @@ pub fn settle_incident(draft: &mut Draft<'_>, id: IncidentId) {
         withdraw_useless(draft, id);
         ask_if_uncovered(draft, id);
         tell_shortfall(draft, id);
+        aid::give_up_if_nobody(draft, id);
     }
 }
 
@@ -59,7 +62,8 @@ fn all_done(draft: &Draft<'_>, id: IncidentId) -> bool {
     let (needed, filled) = record.incident.needed_and_filled();
     let tasks = record.incident.tasks.iter().filter_map(|task| draft.get::<DeskTask>(task.0));
     let waiting = tasks.filter(|task| task.outcome.is_none()).count();
-    filled > 0 && filled == needed && record.active.is_empty() && waiting == 0
+    let is_helped = record.incident.aids.iter().any(|aid| aid.state.live());
+    filled > 0 && filled == needed && record.active.is_empty() && waiting == 0 && !is_helped
 }
 
 /// Those who are engaged, on their seats.

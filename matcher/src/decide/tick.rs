@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::duty;
-use super::{batch, escalation, settle, wave};
+use super::{aid, batch, escalation, settle, wave};
 use crate::command::Answer;
 use crate::event::Event;
 use crate::model::*;
@@ -35,6 +35,7 @@ fn of_live_incident(draft: &mut Draft<'_>, id: IncidentId) {
     clocks(draft, id);
     replace_unreceived(draft, id);
     next_round(draft, id);
+    aid::expire(draft, id);
     steps(draft, id);
     settle::settle_incident(draft, id);
 }

@@ -93,6 +93,11 @@ impl Auditor {
             Event::IncidentMerged { duplicate, into } => book.merge(*duplicate, *into),
             Event::Unmerged { from, incident, call } => book.unmerge(*from, *incident, *call),
             Event::LevelRaised { incident, roles, .. } => book.raise_level(*incident, roles),
+            Event::AidAsked { request, .. } => book.aid_asked(request.aid),
+            Event::AidTold { aid, over, .. } => book.aid_answered(*aid, *over),
+            Event::AidExpired { aid, .. } | Event::AidWithdrawn { aid, .. } => book.aid_answered(*aid, true),
+            Event::AidBegun { incident, aid, .. } => book.aid_begun(*incident, *aid),
+            Event::AidGiven { incident, aid, over, .. } => book.aid_given(*incident, *aid, *over),
             Event::SlotsReleased { incident, .. }
             | Event::Escalated { incident, .. }
             | Event::Supervised { incident, .. } => book.live(*incident).map(|_| ()),

@@ -31,6 +31,14 @@ pub fn volunteers_agree(district: &District, found: &mut Found) {
     ensure(found, strangers == 0, "volunteer lists", || format!("{strangers} engaged who are not enrolled"));
 }
 
+/// I3 across districts: whom another district commits is neither on duty here, nor asked, nor engaged.
+pub fn guests_are_free(district: &District, found: &mut Found) {
+    for record in district.volunteers().filter(|record| record.profile.guest) {
+        let right = !record.on_duty() && record.offers.is_empty() && record.assignments.is_empty();
+        ensure(found, right, "guest", || format!("a guest is held: {record:?}"));
+    }
+}
+
 /// Nobody is twice in one incident, and nobody is asked for one that he is engaged in.
 pub fn one_place_in_an_incident(district: &District, found: &mut Found) {
     for record in district.incident_records() {

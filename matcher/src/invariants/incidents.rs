@@ -55,6 +55,24 @@ pub fn the_ended_are_quiet(district: &District, found: &mut Found) {
     }
 }
 
+/// Nobody is asked for aid by what has ended, no place is filled twice, and whoever asked us knows what we give.
+pub fn aid_is_of_use(district: &District, found: &mut Found) {
+    for incident in district.incidents() {
+        let own = incident.slots.iter().enumerate().filter(|(_, slot)| slot.filled_by.is_some());
+        let own = own.fold(SlotSet::default(), |set, (index, _)| set.union(SlotSet::only(index)));
+        let mut taken = own;
+        for aid in &incident.aids {
+            let right = taken.0 & aid.filled.0 == 0 && aid.filled.0 & !aid.slots.0 == 0;
+            let right = right && !(aid.state.live() && incident.state.ended());
+            ensure(found, right, "aid asked", || format!("{}: {aid:?} beside {taken:?}", incident.id));
+            taken = taken.union(aid.filled);
+        }
+        let Some(given) = incident.aid_for else { continue };
+        let right = given.over == incident.state.ended() && (given.over || given.told == given.needs.at_ranks(own));
+        ensure(found, right, "aid given", || format!("{}: {given:?} with {own:?} filled", incident.id));
+    }
+}
+
 /// A live incident says that it is short exactly when it is, and by how much (I11: nobody waits without being told).
 pub fn shortfall_is_true(district: &District, found: &mut Found) {
     let live = |record: &&IncidentRecord| !record.incident.state.ended() && !record.in_batch();

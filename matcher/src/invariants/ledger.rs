@@ -26,6 +26,10 @@ pub struct Case {
     pub offers: Vec<OfferId>,
     pub engagements: Vec<AssignmentId>,
     pub tasks: Vec<TaskId>,
+    /// Requests for aid, and whether they can still be answered.
+    pub aids: BTreeMap<u8, bool>,
+    /// For which request of another district it was opened, and whether that was told to be over.
+    pub given: Option<(AidId, bool)>,
 }
 
 impl Case {
@@ -42,6 +46,8 @@ impl Case {
             offers: Vec::new(),
             engagements: Vec::new(),
             tasks: Vec::new(),
+            aids: BTreeMap::new(),
+            given: None,
         }
     }
 }
@@ -172,7 +178,9 @@ impl Ledger {
         let case = self.live(id)?;
         case.stage = Stage::Ended;
         that(case.standing.is_empty(), || format!("incident {id} ends with somebody still asked"))?;
-        that(case.active.is_empty(), || format!("incident {id} ends with somebody still engaged"))
+        that(case.active.is_empty(), || format!("incident {id} ends with somebody still engaged"))?;
+        let is_asking = case.aids.values().any(|live| *live);
+        that(!is_asking, || format!("incident {id} ends while a neighbour is asked for it"))
     }
 
     pub fn reopen(&mut self, id: IncidentId) -> Verdict {
@@ -241,6 +249,31 @@ impl Ledger {
         let before = std::mem::replace(&mut case.wave, wave);
         that(wave == before + 1, || format!("incident {id}: wave {wave} after {before}"))?;
         offers.iter().try_for_each(|made| self.offer_made(id, made))
+    }
+
+    pub fn aid_asked(&mut self, aid: AidId) -> Verdict {
+        let before = self.live(aid.incident)?.aids.insert(aid.number, true);
+        that(before.is_none(), || format!("aid {aid:?} is asked for twice"))
+    }
+
+    /// What comes of a request: it was open, and stays so only if there may be more.
+    pub fn aid_answered(&mut self, aid: AidId, over: bool) -> Verdict {
+        let live = self.live(aid.incident)?.aids.get_mut(&aid.number);
+        let live = live.ok_or_else(|| format!("aid {aid:?} was not asked for"))?;
+        let before = std::mem::replace(live, !over);
+        that(before, || format!("aid {aid:?} is over"))
+    }
+
+    /// One incident for one request, and never two for the same.
+    pub fn aid_begun(&mut self, id: IncidentId, aid: AidId) -> Verdict {
+        let twice = self.cases.values().any(|case| case.given.is_some_and(|(given, over)| given == aid && !over));
+        self.live(id)?.given = Some((aid, false));
+        that(!twice, || format!("aid {aid:?} is given twice"))
+    }
+
+    pub fn aid_given(&mut self, id: IncidentId, aid: AidId, over: bool) -> Verdict {
+        let given = self.case(id)?.given.replace((aid, over));
+        that(given == Some((aid, false)), || format!("incident {id} gives {aid:?} after {given:?}"))
     }
 
     /// Fresh slots must be open; those of a change may pass from hand to hand within one commit.

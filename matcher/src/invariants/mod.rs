@@ -31,7 +31,9 @@ pub fn check(district: &District) -> Vec<Violation> {
     incidents::lists_agree(district, &mut found);
     incidents::the_ended_are_quiet(district, &mut found);
     incidents::shortfall_is_true(district, &mut found);
+    incidents::aid_is_of_use(district, &mut found);
     engagements::volunteers_agree(district, &mut found);
+    engagements::guests_are_free(district, &mut found);
     engagements::one_place_in_an_incident(district, &mut found);
     engagements::milestones_are_written_once(district, &mut found);
     engagements::grids_count_right(district, &mut found);

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssignmentId, CallId, CallerKey, CommandId, IncidentId, KindCode, OfferId, Place, PublicService, SealedRef,
-    SkillId, TaskId, Timestamp, Urgency,
+    Aid, AidFor, AssignmentId, CallId, CallerKey, CommandId, IncidentId, KindCode, OfferId, Place, PublicService,
+    SealedRef, SkillId, TaskId, Timestamp, Urgency,
 };
 
 /// By which way a call came.
@@ -17,6 +17,8 @@ pub enum CallSource {
     Desk,
     Patrol,
     System,
+    /// Another district that lacks people.
+    Neighbour,
 }
 
 /// One report. Several calls may be one incident; a merged call keeps its own place, so that it can be taken out again.
@@ -172,6 +174,12 @@ pub struct Incident {
     pub assignments: Vec<AssignmentId>,
     pub tasks: Vec<TaskId>,
     pub notes: Vec<(Timestamp, SealedRef)>,
+    /// What other districts were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aids: Vec<Aid>,
+    /// Which other district it was opened for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aid_for: Option<AidFor>,
 }
 
 impl Incident {
@@ -183,11 +191,18 @@ impl Incident {
     /// People needed over all levels asked for, and slots filled.
     pub fn needed_and_filled(&self) -> (usize, usize) {
         let needed = self.slots.iter().filter(|slot| !slot.released || slot.filled_by.is_some());
-        (needed.count(), self.slots.iter().filter(|slot| slot.filled_by.is_some()).count())
+        let own = self.slots.iter().filter(|slot| slot.filled_by.is_some()).count();
+        (needed.count(), own + self.aided().len() as usize)
+    }
+
+    /// Slots that people of other districts fill.
+    pub fn aided(&self) -> SlotSet {
+        self.aids.iter().fold(SlotSet::default(), |set, aid| set.union(aid.filled))
     }
 
     pub fn open_slots(&self) -> SlotSet {
         let open = self.slots.iter().enumerate().filter(|(_, slot)| slot.filled_by.is_none() && !slot.released);
-        open.fold(SlotSet::default(), |set, (index, _)| set.union(SlotSet::only(index)))
+        let open = open.fold(SlotSet::default(), |set, (index, _)| set.union(SlotSet::only(index)));
+        SlotSet(open.0 & !self.aided().0)
     }
 }

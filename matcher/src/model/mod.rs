@@ -3,6 +3,7 @@
 //! Everything here can be journalled, so every type is `Serialize`, and nothing here holds a name, a phone number, an
 //! exact home address or a person's free text: those live in sealed rows, named here by a [`SealedRef`].
 
+mod aid;
 mod ids;
 mod incident;
 mod offer;
@@ -13,6 +14,7 @@ mod task;
 mod time;
 mod volunteer;
 
+pub use aid::*;
 pub use ids::*;
 pub use incident::*;
 pub use offer::*;

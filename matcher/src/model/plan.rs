@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SkillId};
+use super::{DAY_MS, DistrictId, HOUR_MS, MINUTE_MS, SECOND_MS, SkillId};
 
 /// The code of a kind of incident: a-z, 0-9, `_`, at most 40 (`kitchen_smoke`).
 pub type KindCode = String;
@@ -98,6 +98,8 @@ pub enum EscalationAction {
     AddRoles(Vec<Role>),
     /// Tell the supervisor of the district.
     TellSupervisor,
+    /// A neighbouring district is asked for everybody who has not come; it must have sent somebody within `clock_ms`.
+    AskNeighbour { district: DistrictId, clock_ms: u64 },
     /// A desk task to call 110, 119 or 120, done within `clock_ms`; `words` are for the caller meanwhile.
     HandOver { service: PublicService, clock_ms: u64, words: String },
 }

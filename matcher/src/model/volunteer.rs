@@ -42,6 +42,9 @@ pub struct Volunteer {
     /// Alerts in 24 h before he is left in peace; `None`: no limit. Overridden only for a threat to life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerts_per_day_max: Option<u16>,
+    /// Another district is his home and alone commits him: here he is known, and has no duty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
 }
 
 /// Duty status. Resting is set by the hub after an assignment and ends by itself.

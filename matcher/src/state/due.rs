@@ -23,6 +23,9 @@ pub fn of_incident(world: &impl World, record: &IncidentRecord) -> Option<Timest
     at(record.incident.next_wave_at);
     at(next_step(world, record).map(|(_, moment)| moment));
     at(next_clock(world, record).map(|(_, moment)| moment));
+    for aid in record.incident.aids.iter().filter(|aid| aid.state == AidState::Asked) {
+        at(Some(aid.answer_by));
+    }
     for offer in standing(world, record) {
         at(Some(offer.deadline));
         at(unreceived_at(world, record, offer));

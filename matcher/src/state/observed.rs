@@ -162,6 +162,12 @@ impl Observed {
             | Event::CallMerged { .. }
             | Event::Unmerged { call: Some(_), .. }
             | Event::LevelRaised { .. }
+            | Event::AidAsked { .. }
+            | Event::AidTold { .. }
+            | Event::AidExpired { .. }
+            | Event::AidWithdrawn { .. }
+            | Event::AidBegun { .. }
+            | Event::AidGiven { .. }
             | Event::SlotsReleased { .. }
             | Event::Escalated { .. }
             | Event::Supervised { .. }

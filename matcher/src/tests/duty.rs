@@ -96,3 +96,23 @@ fn only_his_own_duty_and_only_a_future_end() {
     assert_eq!(resting, Rejection::Invalid { field: Field::Status, why: Why::NotChoosable });
     assert_eq!(town.must(duty(DutyStatus::Available, None)), Answer::NothingToDo, "he is that already");
 }
+
+/// One person, two districts: only his home commits him.
+#[test]
+fn a_guest_is_known_and_has_no_duty() {
+    let mut town = Town::with_plans(vec![plan("fall", vec![vec![role(None, 1)]])]);
+    town.people(vec![person(1, 100.0, &[])]);
+    let incident = town.raise(alarm("fall", 0.0));
+    town.accept(1);
+    town.must(Command::EnrolVolunteers { volunteers: vec![Volunteer { guest: true, ..person(1, 100.0, &[]) }] });
+    assert_eq!(town.asked(incident), Vec::<u64>::new(), "what he had promised here is off");
+    let (volunteer, status) = (volunteer_id(1), DutyStatus::Available);
+    let guest = Rejection::Guest { volunteer };
+    assert_eq!(town.must_be_refused(Command::GoOnDuty { volunteer, status, until: None }), guest);
+    assert_eq!(town.must_be_refused(Command::VolunteerFor { incident, volunteer, eta_min: None }), guest);
+    assert_eq!(town.must_be_refused(Command::Assign { incident, volunteer }), Rejection::OffDuty { volunteer });
+    town.must(Command::EnrolVolunteers { volunteers: vec![person(1, 100.0, &[])] });
+    town.must(Command::GoOnDuty { volunteer, status, until: None });
+    let next = town.raise(alarm("fall", 500.0));
+    assert_eq!(town.asked(next), [1], "his home now");
+}

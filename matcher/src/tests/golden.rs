@@ -111,6 +111,27 @@ fn incident_events() -> Vec<Event> {
     ]
 }
 
+fn aid_events() -> Vec<Event> {
+    let (incident, filled) = (INCIDENT, SlotSet(0b10));
+    let aid = AidId { incident: OTHER, number: 2 };
+    let request = AidRequest {
+        aid,
+        kind: "stroke".into(),
+        urgency: Urgency::LifeThreat,
+        drill: true,
+        position: at(100.0),
+        needs: vec![Some("first_aid".into()), None],
+    };
+    vec![
+        Event::AidAsked { of: DistrictId(8), request, slots: SlotSet(0b110), answer_by: MOMENT },
+        Event::AidTold { aid, filled, over: false, telling: 3 },
+        Event::AidExpired { of: DistrictId(8), aid },
+        Event::AidWithdrawn { of: DistrictId(8), aid },
+        Event::AidBegun { incident, aid, needs: SlotSet(0b11) },
+        Event::AidGiven { incident, aid, filled, over: true, telling: 4 },
+    ]
+}
+
 fn wave_sent() -> Event {
     let made = OfferMade { id: OFFER, volunteer: volunteer_id(1), slots: SlotSet(1), standing: standing() };
     let explanation = WaveExplanation {
@@ -167,7 +188,7 @@ fn dispatch_events() -> Vec<Event> {
 
 #[test]
 fn every_event_is_stored_as_it_always_was() {
-    let events = [district_events(), incident_events(), dispatch_events()].concat();
+    let events = [district_events(), incident_events(), aid_events(), dispatch_events()].concat();
     for event in &events {
         insta::assert_json_snapshot!(format!("v{FORMAT}_{}", event.name()), event);
         let stored = serde_json::to_string(event).expect("an event can be written");
@@ -196,4 +217,13 @@ fn a_commit_is_stored_as_it_always_was() {
     let events = vec![Event::CallMerged { into: INCIDENT, call: call() }];
     let commit = Commit { format: FORMAT, seq: 41, at: MOMENT, cause, events, answer };
     insta::assert_json_snapshot!(format!("v{FORMAT}_commit"), commit);
+}
+
+/// What came later into a form that was there before.
+#[test]
+fn what_was_added_to_a_plan_and_to_a_volunteer_is_stored_as_it_was_at_first() {
+    let action = EscalationAction::AskNeighbour { district: DistrictId(8), clock_ms: 60_000 };
+    let step = EscalationStep { after_ms: 90_000, always: false, action };
+    insta::assert_json_snapshot!(format!("v{FORMAT}_step_ask_neighbour"), step);
+    insta::assert_json_snapshot!(format!("v{FORMAT}_guest"), Volunteer { guest: true, ..person(1, 50.0, &[]) });
 }

@@ -1,5 +1,6 @@
 //! The core as a whole: a small town, given commands and time.
 
+mod aid;
 mod answering;
 mod assignments;
 mod batches;

@@ -37,10 +37,13 @@ enum Try {
     Reopen(Index),
     Complete(Index),
     Resume(u64),
-    Enrol { who: u64, east_m: u32, skills: u8, capacity: u8, budget: Option<u16> },
+    Enrol { who: u64, east_m: u32, skills: u8, capacity: u8, budget: Option<u16>, guest: bool },
     Retire(u64),
     Minimum(u64, u16),
     Repeat(Index),
+    GiveAid { number: u8, needs: Vec<u8>, east_m: u32 },
+    TellAid { asked: Index, filled: u32, over: bool, telling: u32 },
+    EndAid(u8),
 }
 
 const KINDS: [&str; 7] = ["fall", "stroke", "fire", "crew", "stall", "noise", "no_such_plan"];
@@ -55,7 +58,8 @@ fn tries() -> impl Strategy<Value = Try> {
     let duty = (who(), prop::option::of(1u64..60), any::<bool>());
     let raise =
         (0..KINDS.len(), street.clone(), 0u64..4, prop::option::of(who()), any::<bool>(), prop::bool::weighted(0.9));
-    let enrol = (who(), street.clone(), 0u8..4, 1u8..3, prop::option::of(1u16..4));
+    let give = (0u8..4, prop::collection::vec(0u8..4, 0..4), street.clone());
+    let enrol = (who(), street.clone(), 0u8..4, 1u8..3, prop::option::of(1u16..4), prop::bool::weighted(0.1));
     prop_oneof![
         6 => (0u64..40_000).prop_map(Try::Wait),
         1 => (0u64..100_000_000).prop_map(Try::Wait),
@@ -83,10 +87,13 @@ fn tries() -> impl Strategy<Value = Try> {
         2 => at_any().prop_map(Try::Reopen),
         1 => at_any().prop_map(Try::Complete),
         1 => (0u64..90_000).prop_map(Try::Resume),
-        3 => enrol.prop_map(|(who, east_m, skills, capacity, budget)| Try::Enrol { who, east_m, skills, capacity, budget }),
+        3 => enrol.prop_map(|(who, east_m, skills, capacity, budget, guest)| Try::Enrol { who, east_m, skills, capacity, budget, guest }),
         1 => who().prop_map(Try::Retire),
         1 => (1u64..7, 0u16..4).prop_map(|(grid, minimum)| Try::Minimum(grid, minimum)),
         1 => at_any().prop_map(Try::Repeat),
+        3 => give.prop_map(|(number, needs, east_m)| Try::GiveAid { number, needs, east_m }),
+        4 => (at_any(), 0u32..8, prop::bool::weighted(0.2), 0u32..9).prop_map(|(asked, filled, over, telling)| Try::TellAid { asked, filled, over, telling }),
+        1 => (0u8..4).prop_map(Try::EndAid),
     ]
 }
 
@@ -107,7 +114,9 @@ fn plans() -> Vec<ResponsePlan> {
         step(40_000, false, EscalationAction::TellSupervisor),
     ];
     let mut fire = plan("fire", vec![vec![role(None, 3)]]);
-    fire.escalation = vec![step(30_000, true, EscalationAction::AddRoles(vec![role(Some(DOCTOR), 1)]))];
+    let ask = EscalationAction::AskNeighbour { district: DistrictId(8), clock_ms: 20_000 };
+    fire.escalation =
+        vec![step(8_000, false, ask), step(30_000, true, EscalationAction::AddRoles(vec![role(Some(DOCTOR), 1)]))];
     let mut crew = plan("crew", vec![vec![role(Some(DRIVER), 1), role(Some(DOCTOR), 1), role(None, 1)]]);
     crew.one_person_several_roles = true;
     let mut stall = plan("stall", vec![vec![role(None, 1), role(Some(DOCTOR), 1)]]);
@@ -141,6 +150,11 @@ fn assignment_at(town: &Town, index: &Index) -> Option<AssignmentId> {
     let all = || town.state.district.assignments();
     let active: Vec<AssignmentId> = all().filter(|a| a.state.active()).map(|a| a.id).collect();
     pick(index, active).or_else(|| pick(index, all().map(|a| a.id).collect()))
+}
+
+/// A request of the neighbour's.
+fn foreign(number: u8) -> AidId {
+    AidId { incident: IncidentId::new(DistrictId(8), 3), number }
 }
 
 fn command(town: &Town, attempt: &Try) -> Option<Command> {
@@ -206,12 +220,34 @@ fn command(town: &Town, attempt: &Try) -> Option<Command> {
             let tasks = town.state.district.tasks().map(|task| task.id).collect();
             Command::CompleteTask { task: pick(index, tasks)?, outcome: TaskOutcome::TakenOver }
         }
+        Try::GiveAid { number, needs, east_m } => {
+            let code = |need: &u8| [None, Some("doctor"), Some("driver"), Some("surgeon")][usize::from(*need)];
+            let needs = needs.iter().map(|need| code(need).map(str::to_owned)).collect();
+            let (aid, position) = (foreign(*number), at(f64::from(*east_m)));
+            let (kind, urgency) = ("fall".to_owned(), Urgency::Urgent);
+            Command::GiveAid(AidRequest { aid, kind, urgency, drill: false, position, needs })
+        }
+        Try::TellAid { asked, filled, over, telling } => {
+            let of = |incident: &Incident| {
+                let incident_id = incident.id;
+                incident
+                    .aids
+                    .iter()
+                    .map(move |aid| AidId { incident: incident_id, number: aid.number })
+                    .collect::<Vec<_>>()
+            };
+            let aid = pick(asked, town.state.district.incidents().flat_map(of).collect())?;
+            Command::TellAid { aid, filled: SlotSet(*filled), over: *over, telling: *telling }
+        }
+        Try::EndAid(number) => Command::EndAid { aid: foreign(*number) },
         Try::Resume(gap_ms) => Command::ResumeService { gap_ms: *gap_ms },
-        Try::Enrol { who, east_m, skills, capacity, budget } => {
+        Try::Enrol { who, east_m, skills, capacity, budget, guest } => {
             let skills: Vec<SkillId> = (0..2).filter(|bit| skills >> bit & 1 == 1).map(SkillId).collect();
-            let (capacity, alerts_per_day_max) = (*capacity, *budget);
+            let (capacity, alerts_per_day_max, guest) = (*capacity, *budget, *guest);
             let volunteer = person(*who, f64::from(*east_m), &skills);
-            Command::EnrolVolunteers { volunteers: vec![Volunteer { capacity, alerts_per_day_max, ..volunteer }] }
+            Command::EnrolVolunteers {
+                volunteers: vec![Volunteer { capacity, alerts_per_day_max, guest, ..volunteer }],
+            }
         }
         Try::Retire(who) => Command::RetireVolunteers { volunteers: vec![volunteer_id(*who)] },
         Try::Minimum(number, minimum) => {

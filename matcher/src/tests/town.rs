@@ -90,6 +90,7 @@ pub fn person(number: u64, east_m: f64, skills: &[SkillId]) -> Volunteer {
         team: None,
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Steps of escalation in one cell: `60s 扩大; 90s 升级; 120s 上报; 0s! 119 120s 请撤到楼下`.
 //!
 //! A step is when (`60s`, `2m`, from opening; `!` when it is taken even if enough have accepted), then what: 扩大 `widen`,
-//! 二级 or 升级 `level`, 上报 `supervisor`, 增加 `add` with roles, or 110, 119, 120 with the clock of the desk's task and the
+//! 二级 or 升级 `level`, 上报 `supervisor`, 增加 `add` with roles, 求援 `neighbour` with the number of a district and its clock, or 110, 119, 120 with the clock of the desk's task and the
 //! words for the caller.
 
-use matcher::{EscalationAction, EscalationStep, MINUTE_MS, PublicService, Role, SECOND_MS, Skill};
+use matcher::{DistrictId, EscalationAction, EscalationStep, MINUTE_MS, PublicService, Role, SECOND_MS, Skill};
 
 use super::plans::{roles_of, roles_text};
 
@@ -31,13 +31,26 @@ fn action(what: &str, skills: &[Skill]) -> Result<EscalationAction, String> {
         "升级" | "二级" | "三级" | "level" => return Ok(EscalationAction::RaiseLevel),
         "上报" | "supervisor" => return Ok(EscalationAction::TellSupervisor),
         "增加" | "add" => return roles_of(rest, skills).map(EscalationAction::AddRoles),
+        "求援" | "neighbour" => return ask_neighbour(rest),
         "110" => PublicService::Police,
         "119" => PublicService::Fire,
         "120" => PublicService::Ambulance,
-        _ => return Err("扩大 | 升级 | 上报 | 增加 | 110 | 119 | 120 (widen | level | supervisor | add)".to_owned()),
+        _ => {
+            return Err(
+                "扩大 | 升级 | 上报 | 增加 | 求援 | 110 | 119 | 120 (widen | level | supervisor | add | neighbour)"
+                    .to_owned(),
+            );
+        }
     };
     let (clock, words) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
     Ok(EscalationAction::HandOver { service, clock_ms: duration_ms(clock)?, words: words.trim().to_owned() })
+}
+
+/// The number of the district, and how long it has to answer: `求援 2 60s`.
+fn ask_neighbour(rest: &str) -> Result<EscalationAction, String> {
+    let (number, clock) = rest.trim().split_once(char::is_whitespace).ok_or("求援 2 60s (neighbour 2 60s)")?;
+    let district = number.parse().map(DistrictId).map_err(|_| format!("{number:?} is no district / 不是区的编号"))?;
+    Ok(EscalationAction::AskNeighbour { district, clock_ms: duration_ms(clock.trim())? })
 }
 
 /// `90s`, `2m`, 90秒, 2分.
@@ -68,6 +81,7 @@ fn action_text(action: &EscalationAction, skills: &[Skill]) -> String {
         EscalationAction::Widen => "扩大".to_owned(),
         EscalationAction::RaiseLevel => "升级".to_owned(),
         EscalationAction::TellSupervisor => "上报".to_owned(),
+        EscalationAction::AskNeighbour { district, clock_ms } => format!("求援 {district} {}s", clock_ms / SECOND_MS),
         EscalationAction::AddRoles(roles) => format!("增加 {}", roles_text(roles, skills)),
         EscalationAction::HandOver { service, clock_ms, words } => {
             let number = match service {

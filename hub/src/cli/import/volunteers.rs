@@ -127,6 +127,7 @@ impl<'a> Roll<'a> {
             team,
             capacity,
             alerts_per_day_max: (alerts > 0).then_some(alerts),
+            guest: false,
         };
         Ok((Person { volunteer: id, number, name, phone, address, home, class }, volunteer))
     }

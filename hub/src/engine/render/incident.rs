@@ -1,11 +1,13 @@
 //! Rows of one incident as the desk sees them: the card, its calls, offers, assignments and tasks.
 
 use matcher::{
-    Assignment, AssignmentState, Call, DeskTask, District, Incident, IncidentId, IncidentState, Milestone, Offer,
+    Aid, Assignment, AssignmentState, Call, DeskTask, District, Incident, IncidentId, IncidentState, Milestone, Offer,
     OfferState, ResponsePlan, TaskKind, Timestamp,
 };
 use uuid::Uuid;
-use wire::rows::{AssignmentRow, CallRow, IncidentRow, MilestoneRow, OfferRow, Progress, SupervisedRow, TaskRow};
+use wire::rows::{
+    AidRow, AssignmentRow, CallRow, IncidentRow, MilestoneRow, OfferRow, Progress, SupervisedRow, TaskRow,
+};
 use wire::{Id, Time};
 
 use super::{View, exact, words};
@@ -85,6 +87,20 @@ pub(super) fn progress(district: &District, incident: &Incident) -> Progress {
             .iter()
             .map(|&(clock, at)| SupervisedRow { clock: words::clock(clock), since: time(at) })
             .collect(),
+        aids: incident.aids.iter().map(aid_row).collect(),
+        aid_for: incident.aid_for.map(|given| given.aid.incident.district().to_string()),
+    }
+}
+
+fn aid_row(aid: &Aid) -> AidRow {
+    AidRow {
+        district: aid.of.to_string(),
+        state: words::aid_state(aid.state),
+        wanted: count(aid.slots.len() as usize),
+        people: count(aid.filled.len() as usize),
+        asked_at: time(aid.asked_at),
+        answer_by: time(aid.answer_by),
+        answered_at: aid.answered_at.map(time),
     }
 }
 

@@ -21,7 +21,8 @@ same_words! {
     incident_class: core::IncidentClass => rows::IncidentClass { Alarm, ServiceRequest }
     step: core::MilestoneStep => rows::MilestoneStep { EnRoute, OnScene, Done }
     source: core::MilestoneSource => rows::MilestoneSource { Volunteer, Desk, System }
-    call_source: core::CallSource => rows::CallSource { Button, Phone, Web, Desk, Patrol, System }
+    call_source: core::CallSource => rows::CallSource { Button, Phone, Web, Desk, Patrol, System, Neighbour }
+    aid_state: core::AidState => rows::AidState { Asked, Given, Ended, Expired, Withdrawn }
     clock: core::Clock => rows::Clock { Answer, Arrive, Close }
     declined: core::DeclineReason => said::DeclineReason { NotSaid, Busy, TooFar, Unwell, NotQualified, Later }
     aborted: core::AbortReason => said::AbortReason { NotSaid, CannotGo, NotFound, Unsafe, ByDesk }
@@ -98,6 +99,7 @@ pub fn step_name(action: &core::EscalationAction) -> rows::StepName {
         core::EscalationAction::RaiseLevel => rows::StepName::RaiseLevel,
         core::EscalationAction::AddRoles(_) => rows::StepName::AddRoles,
         core::EscalationAction::TellSupervisor => rows::StepName::TellSupervisor,
+        core::EscalationAction::AskNeighbour { .. } => rows::StepName::AskNeighbour,
         core::EscalationAction::HandOver { service: Police, .. } => rows::StepName::HandOver110,
         core::EscalationAction::HandOver { service: Fire, .. } => rows::StepName::HandOver119,
         core::EscalationAction::HandOver { service: Ambulance, .. } => rows::StepName::HandOver120,

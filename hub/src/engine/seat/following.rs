@@ -17,6 +17,7 @@ use crate::engine::lanes::Submission;
 use crate::engine::positions::OBSERVE_EVERY_MS;
 use crate::engine::publisher::Note;
 use crate::engine::snapshot::BoardVersion;
+use crate::engine::writer::{Loaded, RECENT_COMMITS};
 use crate::store::recovery::{decode, recover};
 use crate::store::rows::READ_ROWS_MAX;
 use crate::store::{Head, Journal, JournalError};
@@ -105,10 +106,11 @@ impl<J: Journal> Seat<J> {
 
     /// The log was restored, or lost its end with the database that failed: what clients hold no longer counts.
     async fn read_anew(&mut self, head: Head) -> Result<(), JournalError> {
-        let recovered = recover(&self.parts.journal, &head, self.parts.writer.reach(&head)).await?;
+        let recovered = recover(&self.parts.journal, &head, RECENT_COMMITS).await?;
         self.told_seq = recovered.district.seq;
         self.history = head.history;
-        let loaded = crate::engine::writer::Loaded { head: Head { wake_seq: u64::MAX, ..head }, recovered };
+        let head = Head { wake_seq: u64::MAX, ..head };
+        let loaded = Loaded { head, recovered, owed: Vec::new() };
         self.parts.notes.send(Note::Loaded(Box::new(loaded))).await.ok();
         Ok(())
     }

@@ -155,11 +155,14 @@ async fn a_hub_that_hands_over_follows_the_next_leader_and_nothing_is_missing() 
 async fn a_leader_that_was_fenced_steps_down_and_answers_nothing() {
     let (journal, _cluster, one, two) = two().await;
     two.shows(one.handle.read(|district| district.seq)).await;
-    journal.claim(DISTRICT.0, Uuid::new_v4()).await.unwrap();
+    let strange = journal.claim(DISTRICT.0, Uuid::new_v4()).await.unwrap().term;
     let answered = submit(&one.handle, alarm(100.0)).await;
     assert!(matches!(answered, Err(SubmitError::Unknown | SubmitError::Elsewhere)), "{answered:?}");
     let again = async {
-        while one.handle.role() != Role::Leading && two.handle.role() != Role::Leading {
+        // Until the term is taken again, whoever was fenced may not have noticed yet.
+        while journal.head(DISTRICT.0).await.unwrap().unwrap().term <= strange
+            || (one.handle.role() != Role::Leading && two.handle.role() != Role::Leading)
+        {
             sleep(Duration::from_millis(5)).await;
         }
     };

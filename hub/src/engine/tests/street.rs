@@ -70,6 +70,7 @@ fn person(number: u64) -> Volunteer {
         team: None,
         capacity: 1,
         alerts_per_day_max: None,
+        guest: false,
     }
 }
 
@@ -115,7 +116,7 @@ pub fn by_system(command: Command) -> Request {
 
 pub fn settings() -> EngineSettings {
     let book = Arc::new(NameBook::default());
-    EngineSettings { district: DISTRICT, names: Arc::new(move || book.clone()), webhook: None, hubs: None }
+    EngineSettings { district: DISTRICT, names: Arc::new(move || book.clone()), webhook: None, aid: None, hubs: None }
 }
 
 /// A street with its engine on a journal in memory.

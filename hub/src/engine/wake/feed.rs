@@ -1,14 +1,16 @@
-//! From commits to wakes, on the publisher's way: who is asked and has no socket, or whose phone has not answered.
+//! From commits to what leaves the hub for others, on the publisher's way: wakes, for who is asked and has no socket or whose
+//! phone has not answered; and what another district is told.
 
 use std::sync::PoisonError;
 
 use bytes::Bytes;
-use matcher::{Commit, OfferId, VolunteerId};
+use matcher::{Command, Commit, DistrictId, OfferId, VolunteerId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use wire::{Id, Time};
 
+use super::aid::AidOrder;
 use crate::engine::board::SharedDistrict;
 use crate::engine::effects::WakeWhen;
 use crate::store::WakeSlot;
@@ -18,6 +20,9 @@ pub const FEED_WAITING_MAX: usize = 1_024;
 
 /// Commits without a wake after which the cursor moves all the same, so that a start need not look far back.
 const IDLE_COMMITS_MAX: u64 = 2_000;
+
+/// Ordinals of wakes are below this: a commit's orders to other districts have their own.
+const TELL_ORDINAL_MIN: u32 = 1_000_000;
 
 /// What a gateway is told: whom to wake and about what, without a name, a number or a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +59,8 @@ pub struct WakeMove {
 #[derive(Debug)]
 pub struct WakeFeed {
     moves: Option<mpsc::Sender<WakeMove>>,
+    /// There is a channel that wakes phones.
+    is_waking: bool,
     /// Commits up to here were derived before.
     cursor: u64,
     slots: Vec<WakeSlot>,
@@ -62,18 +69,18 @@ pub struct WakeFeed {
 impl WakeFeed {
     /// A feed into nothing: no channel is set up.
     pub fn none() -> Self {
-        WakeFeed { moves: None, cursor: 0, slots: Vec::new() }
+        WakeFeed { moves: None, is_waking: false, cursor: 0, slots: Vec::new() }
     }
 
-    /// A feed and the outbox's end of it.
-    pub fn channel() -> (Self, mpsc::Receiver<WakeMove>) {
+    /// A feed and the outbox's end of it; whether phones are woken, or only other districts told.
+    pub fn channel(is_waking: bool) -> (Self, mpsc::Receiver<WakeMove>) {
         let (moves, outbox) = mpsc::channel(FEED_WAITING_MAX);
-        (WakeFeed { moves: Some(moves), cursor: 0, slots: Vec::new() }, outbox)
+        (WakeFeed { moves: Some(moves), is_waking, cursor: 0, slots: Vec::new() }, outbox)
     }
 
     /// Whether there is a channel to wake anybody by.
-    pub fn is_connected(&self) -> bool {
-        self.moves.is_some()
+    pub fn is_waking(&self) -> bool {
+        self.is_waking
     }
 
     /// Commits up to `seq` are in the outbox already; `u64::MAX` where another hub sees to all of them.
@@ -96,7 +103,7 @@ impl WakeFeed {
         district: &SharedDistrict,
         is_online: impl Fn(VolunteerId) -> bool,
     ) {
-        if self.moves.is_none() || commit.seq <= self.cursor || wakes.is_empty() {
+        if !self.is_waking || commit.seq <= self.cursor || wakes.is_empty() {
             return;
         }
         let district = district.read().unwrap_or_else(PoisonError::into_inner);
@@ -116,6 +123,17 @@ impl WakeFeed {
                 trace,
             };
             let body = Bytes::from(serde_json::to_vec(&body).expect("a wake is plain data"));
+            self.slots.push(WakeSlot { seq: commit.seq, ordinal, due_at_ms: commit.at.0, body });
+        }
+    }
+
+    /// Takes what one commit tells other districts.
+    pub fn tell(&mut self, from: DistrictId, commit: &Commit, tells: Vec<(DistrictId, Command)>) {
+        if !self.is_owed(commit.seq) {
+            return;
+        }
+        for (ordinal, (to, command)) in (TELL_ORDINAL_MIN..).zip(tells) {
+            let body = AidOrder::new(from, commit, ordinal, to, command).encode();
             self.slots.push(WakeSlot { seq: commit.seq, ordinal, due_at_ms: commit.at.0, body });
         }
     }

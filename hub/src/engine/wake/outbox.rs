@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::aid::{AidOrder, AidRoad};
 use super::feed::{WakeBody, WakeMove};
 use super::webhook::Webhook;
 use crate::engine::clock::{Clock, SystemClock};
@@ -25,10 +26,25 @@ const BACKOFF_MS_MAX: i64 = 60_000;
 /// How often the outbox is looked through, milliseconds.
 const LOOK_EVERY_MS: u64 = 250;
 
+/// Tries to tell another district, most of them five seconds apart: over an hour. Then the desks must speak to each other.
+pub const AID_TRIES_MAX: u32 = 1_000;
+
+/// The longest wait between two of these, milliseconds.
+const AID_BACKOFF_MS_MAX: i64 = 5_000;
+
+/// The ways out, as far as there are any.
+#[derive(Clone)]
+pub struct Ways {
+    /// To the gateway that wakes phones.
+    pub webhook: Option<Webhook>,
+    /// To other districts.
+    pub aid: Option<AidRoad>,
+}
+
 /// The outbox of one district.
 pub struct WakeOutbox<J> {
     journal: J,
-    webhook: Webhook,
+    ways: Ways,
     fence: watch::Receiver<Option<Fence>>,
     clock: SystemClock,
     cursor: Cursor,
@@ -43,9 +59,9 @@ struct Cursor {
 
 impl<J: Journal> WakeOutbox<J> {
     /// The outbox of the district that `fence` leads.
-    pub fn new(journal: J, webhook: Webhook, fence: watch::Receiver<Option<Fence>>) -> Self {
+    pub fn new(journal: J, ways: Ways, fence: watch::Receiver<Option<Fence>>) -> Self {
         let cursor = Cursor { fence: None, seq: 0 };
-        WakeOutbox { journal, webhook, fence, clock: SystemClock, cursor }
+        WakeOutbox { journal, ways, fence, clock: SystemClock, cursor }
     }
 
     /// Serves until the feed is gone.
@@ -96,12 +112,40 @@ impl<J: Journal> WakeOutbox<J> {
         }
         let mut sending = JoinSet::new();
         for row in due {
-            let (webhook, now_ms) = (self.webhook.clone(), self.clock.wall_ms());
-            sending.spawn(async move { (row.id, send(&webhook, fence.district, row, now_ms).await) });
+            let (ways, now_ms) = (self.ways.clone(), self.clock.wall_ms());
+            sending.spawn(async move { (row.id, ways.send(fence.district, row, now_ms).await) });
         }
         let outcomes = sending.join_all().await;
         self.journal.settle_wakes(fence, outcomes).await
     }
+}
+
+impl Ways {
+    async fn send(&self, district: u32, row: WakeRow, now_ms: i64) -> WakeOutcome {
+        match (AidOrder::decode(&row.body), &self.aid, &self.webhook) {
+            (Some(order), Some(road), _) => tell(road, order, &row, now_ms).await,
+            (None, _, Some(webhook)) => send(webhook, district, row, now_ms).await,
+            (Some(_), None, _) | (None, _, None) => {
+                given_up("the way that it was meant for is there no more".to_owned())
+            }
+        }
+    }
+}
+
+async fn tell(road: &AidRoad, order: AidOrder, row: &WakeRow, now_ms: i64) -> WakeOutcome {
+    let to = order.to;
+    let Err(why) = order.tell(road).await else {
+        metrics::counter!("baiying_aid_orders_total", "outcome" => "delivered").increment(1);
+        return WakeOutcome::Delivered;
+    };
+    if row.tries + 1 >= AID_TRIES_MAX {
+        metrics::counter!("baiying_aid_orders_total", "outcome" => "given_up").increment(1);
+        tracing::error!(%why, %to, "another district could not be told: call its desk");
+        return WakeOutcome::GivenUp { why };
+    }
+    metrics::counter!("baiying_aid_orders_total", "outcome" => "retried").increment(1);
+    tracing::warn!(%why, %to, tries = row.tries + 1, "another district is told again later");
+    WakeOutcome::Retry { due_at_ms: now_ms + backoff_ms(row.tries, row.id).min(AID_BACKOFF_MS_MAX) }
 }
 
 async fn send(webhook: &Webhook, district: u32, row: WakeRow, now_ms: i64) -> WakeOutcome {

@@ -66,6 +66,8 @@ fn new_incident(at: Timestamp, head: Opened<'_>, call: &Call, roles: &[Role]) ->
         assignments: Vec::new(),
         tasks: Vec::new(),
         notes: Vec::new(),
+        aids: Vec::new(),
+        aid_for: None,
     }
 }
 
@@ -208,6 +210,7 @@ pub fn reopened(world: &mut impl World, at: Timestamp, id: IncidentId) {
     incident.escalation_step = 0;
     incident.supervised.clear();
     incident.slots.iter_mut().for_each(|slot| slot.filled_by = None);
+    incident.aids.iter_mut().for_each(|aid| aid.filled = SlotSet::default());
 }
 
 pub fn note_added(world: &mut impl World, at: Timestamp, id: IncidentId, note: SealedRef) {

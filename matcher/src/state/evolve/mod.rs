@@ -1,5 +1,6 @@
 //! One small function for each event: what it changes, and nothing that would have to be decided.
 
+mod aid;
 mod assignment;
 mod desk;
 mod duty;
@@ -44,6 +45,16 @@ pub fn apply(world: &mut impl World, at: Timestamp, event: &Event) {
         Event::IncidentMerged { duplicate, into } => incident::merged(world, at, *duplicate, *into),
         Event::Unmerged { from, incident, call } => incident::unmerged(world, at, *from, *incident, *call),
         Event::LevelRaised { incident, level, roles } => incident::level_raised(world, *incident, *level, roles),
+        Event::AidAsked { of, request, slots, answer_by } => {
+            aid::asked(world, at, request.aid, (*of, *slots, *answer_by));
+        }
+        Event::AidTold { aid, filled, over, telling } => aid::told(world, at, *aid, *filled, (*over, *telling)),
+        Event::AidExpired { of: _, aid } => aid::expired(world, *aid),
+        Event::AidWithdrawn { of: _, aid } => aid::withdrawn(world, *aid),
+        Event::AidBegun { incident, aid, needs } => aid::begun(world, *incident, *aid, *needs),
+        Event::AidGiven { incident, aid: _, filled, over, telling } => {
+            aid::given(world, *incident, *filled, (*over, *telling));
+        }
         Event::SlotsReleased { incident, slots } => incident::slots_released(world, *incident, *slots),
         Event::Escalated { incident, step, action: _, by_desk: _ } => incident::escalated(world, *incident, *step),
         Event::Supervised { incident, clock } => incident::supervised(world, at, *incident, *clock),
