@@ -10,6 +10,7 @@ pub mod people;
 pub mod restart;
 pub mod stage;
 pub mod supply;
+mod town;
 mod writer;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub use self::hub::{Hub, Installation, rss_anon_kib};
 use crate::calls::{self, Format};
 pub use alarms::raise_for_all;
+pub use town::Town;
 
 use alarms::Stream;
 use figures::Figures;

@@ -4,7 +4,7 @@
 mod city;
 mod decision;
 mod rates;
-mod report;
+pub mod report;
 mod workload;
 
 use std::collections::BTreeMap;

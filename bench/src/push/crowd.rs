@@ -127,6 +127,22 @@ impl Crowd {
         Ok(Self(rested.into_iter().collect::<anyhow::Result<_>>()?))
     }
 
+    /// Reads whatever comes, as long as what is returned is held.
+    pub fn listen(self, server: &Server) -> Listening {
+        let (mut listening, heard) = (JoinSet::new(), Arc::new(AtomicU64::new(0)));
+        for mut socket in self.0 {
+            let (server, heard) = (server.clone(), heard.clone());
+            listening.spawn(async move {
+                let mut beat = tokio::time::interval(BEAT_EVERY);
+                loop {
+                    next_broadcast(&mut socket, &server, &mut beat).await?;
+                    heard.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        Listening { listening, heard }
+    }
+
     /// Broadcasts one round and counts every frame at every client.
     ///
     /// # Errors
@@ -145,6 +161,25 @@ impl Crowd {
         let all = tokio::time::timeout(ONE_WITHIN, hearing.join_all()).await?;
         let counted = tally.counted();
         Ok((Self(all.into_iter().collect::<anyhow::Result<_>>()?), counted))
+    }
+}
+
+/// Clients that read whatever comes.
+pub struct Listening {
+    listening: JoinSet<anyhow::Result<()>>,
+    heard: Arc<AtomicU64>,
+}
+
+impl Listening {
+    /// Frames that all of them have heard together.
+    ///
+    /// # Errors
+    /// One of them was closed.
+    pub fn heard(&mut self) -> anyhow::Result<u64> {
+        match self.listening.try_join_next() {
+            Some(ended) => ended?.map(|()| 0),
+            None => Ok(self.heard.load(Ordering::Relaxed)),
+        }
     }
 }
 

@@ -3,18 +3,20 @@
 
 mod anchor;
 mod crowd;
+mod report;
 mod server;
 mod socket;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use serde::Serialize;
 
-use crate::load::{rss_anon_kib, runtime};
+use crate::load::{Town, rss_anon_kib, runtime};
 use crowd::{Counted, Crowd, Round};
-use server::{Make, Process, install_socket_io};
+use server::{Make, Process, Server, install_socket_io};
 
 pub use anchor::run as run_anchor;
 
@@ -37,6 +39,9 @@ pub struct Options {
     /// Prints the figures as JSON
     #[arg(long)]
     json: bool,
+    /// Writes them as a page with plots
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 /// After the last client has come: greetings are over, buffers of the way in are let go.
@@ -75,6 +80,8 @@ pub struct Figures {
     pub fanout_per_s: Fanout,
     /// From sent to heard, eight in flight.
     pub delivery_ms: Delivery,
+    /// p99 from the moment that an alarm was due to its offers on phones, while all that happens is shown to all walls.
+    pub offer_during_broadcast_ms: Option<f64>,
     pub idle_bytes_per_connection: Option<f64>,
     /// Eight in flight, and one.
     pub ratio_to_axum: f64,
@@ -88,6 +95,7 @@ pub struct Figures {
 /// A server cannot be started, or loses a client or a frame.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let figures = runtime()?.block_on(push(options))?;
+    options.report.as_deref().map_or(Ok(()), |path| report::write(path, &figures))?;
     match options.json {
         true => println!("{}", serde_json::to_string_pretty(&figures)?),
         false => println!("{figures:#?}"),
@@ -119,7 +127,22 @@ async fn push(options: &Options) -> anyhow::Result<Figures> {
             turns.entry(Make::SocketIo).or_default().push(socket_io);
         }
     }
-    Ok(figures(options.clients, &turns))
+    let mut figures = figures(options.clients, &turns);
+    figures.offer_during_broadcast_ms = Some(offers(options).await?);
+    Ok(figures)
+}
+
+/// Offers in a town whose every step is shown on all walls.
+async fn offers(options: &Options) -> anyhow::Result<f64> {
+    let town = Town::open(options.hub_bin.clone()).await?;
+    let server = Server::of(&town).await?;
+    let mut walls = Crowd::connect(&server, options.clients).await?.listen(&server);
+    let began = Instant::now();
+    let offers = town.offers(|| walls.heard()).await?;
+    let per_s = offers.shown as f64 / began.elapsed().as_secs_f64();
+    ensure!(offers.shown >= options.clients as u64, "the walls heard nothing");
+    eprintln!("offers beside {per_s:.0} frames/s to walls: p50 {:.1} ms, p99 {:.1} ms", offers.ms.p50, offers.ms.p99);
+    Ok(offers.ms.p99)
 }
 
 async fn turn(process: Process, options: &Options, words: &str) -> anyhow::Result<Turn> {
@@ -162,6 +185,7 @@ fn figures(clients: usize, turns: &BTreeMap<Make, Vec<Turn>>) -> Figures {
         clients,
         frame_bytes: ours(|turn| turn.w8.bytes as f64) as u64,
         delivery_ms: Delivery { p50: ours(|turn| turn.w8.p50_ms), p99: ours(|turn| turn.w8.p99_ms) },
+        offer_during_broadcast_ms: None,
         idle_bytes_per_connection: of(Make::Ours, |turn| turn.idle_bytes.unwrap_or(f64::NAN)),
         ratio_to_axum: rate(Make::Ours) / rate(Make::Axum),
         w1_ratio_to_axum: w1(Make::Ours) / w1(Make::Axum),

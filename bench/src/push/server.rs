@@ -14,7 +14,7 @@ use wire::client::{ClientFrame, Hello, Ping};
 use wire::http::WsTicket;
 
 use super::socket::{Heard, Socket};
-use crate::load::{Installation, raise_for_all};
+use crate::load::{Installation, Town, raise_for_all};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Make {
@@ -52,6 +52,8 @@ impl Server {
             Make::SocketIo => {
                 let mut socket = Socket::open(&self.authority, "/socket.io/?EIO=4&transport=websocket", "").await?;
                 socket.say("40").await?;
+                // What comes before it has let one in is dropped by it, without a word.
+                while !socket.next().await?.context("socket.io hung up")?.begins.starts_with(b"40") {}
                 Ok(socket)
             }
         }
@@ -129,6 +131,19 @@ impl Mouth {
             Self::Desk(hub, token) => raise_for_all(hub, token, number).await,
             Self::Client(mouth, words) => Ok(mouth.lock().await.write_all(&Socket::text(words)?).await?),
         }
+    }
+}
+
+impl Server {
+    /// The hub of a town with people in it.
+    ///
+    /// # Errors
+    /// It refuses the wall's account.
+    pub async fn of(town: &Town) -> anyhow::Result<Self> {
+        let hub = town.hub().clone();
+        let wall = town.installation().sign_in(&hub, "bench-wall", "wall").await?;
+        let (authority, desk) = (hub.authority().to_owned(), town.operator().to_owned());
+        Ok(Self { make: Make::Ours, authority, hub: Some((hub, wall, desk)) })
     }
 }
 

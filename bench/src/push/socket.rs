@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// Bytes read at once.
-const READ_BYTES: usize = 4 * 1024;
+/// Bytes read at once: what a server has merged into one write, the client should not take apart again.
+const READ_BYTES: usize = 16 * 1024;
 /// An answer to the upgrade is not longer.
 const HEAD_BYTES_MAX: usize = 4 * 1024;
 /// Of a frame, so many bytes are looked at.
