@@ -7,6 +7,7 @@ mod failover;
 mod load;
 mod matcher;
 mod peers;
+mod policy;
 mod push;
 mod replay;
 mod scene;
@@ -41,6 +42,8 @@ enum Verb {
     /// What budget counts
     #[command(hide = true)]
     Operate(budget::Operate),
+    /// Fixed waves, everyone at once, and waves that fit, on the same calls among the same people
+    Policy(policy::Options),
     /// Rates alone, of every side
     Peers(matcher::Options),
     /// One message to ten thousand clients: the hub, axum and socket.io side by side
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Assign(options) => assign::run(&options),
         Verb::Budget(options) => budget::run(&options),
         Verb::Operate(options) => budget::operate(&options),
+        Verb::Policy(options) => policy::run(&options),
         Verb::Peers(options) => matcher::run_peers(&options),
         Verb::Push(options) => push::run(&options),
         Verb::PushAnchor => push::run_anchor(),

@@ -70,6 +70,17 @@ pub struct WaveExplanation {
     pub excluded: Vec<(Excluded, u32)>,
     /// Slots for which nobody was found.
     pub short: SlotSet,
+    /// What a wave that fits counted on; none for a wave of a fixed size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fitted>,
+}
+
+/// How sure a wave is that enough accept and are there in time: the chance of each is with his standing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fitted {
+    pub target_permille: u16,
+    /// A lower bound where there are several roles: nobody is counted for two of them.
+    pub counted_permille: u16,
 }
 
 pub const NEXT_IN_ORDER_MAX: usize = 16;

@@ -127,6 +127,11 @@ async fn an_office_defines_its_district() -> Result<()> {
     let mut body = fall["plan"].clone();
     body["wave"]["size"] = json!(12);
     assert_eq!(admin.say_by(Method::PUT, "/v1/plans/fall", body.clone()).await?.status, 200);
+    body["wave"]["size"] = json!({ "fit": { "target_permille": 1_000, "max": 24 } });
+    let certain = admin.say_by(Method::PUT, "/v1/plans/fall", body.clone()).await?.problem()?;
+    assert_eq!((certain.code.as_str(), certain.pointer.as_deref()), ("over_limit", Some("/wave")));
+    body["wave"]["size"] = json!({ "fit": { "target_permille": 900, "max": 24 } });
+    assert_eq!(admin.say_by(Method::PUT, "/v1/plans/fall", body.clone()).await?.status, 200);
     let again = admin.get("/v1/plans").await?.json();
     let changed =
         again.as_array().into_iter().flatten().find(|plan| plan["kind"] == "fall").cloned().unwrap_or_default();

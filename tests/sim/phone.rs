@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crowd::model::{Act, Heard, Pace, Person, Temper};
+use crowd::model::{Act, Heard, KindKey, Pace, Person, Temper};
 use matcher::{
     Actor, AssignmentId, Command, DutyStatus, IncidentId, MilestoneStep, OfferId, Position, Timestamp, VolunteerId,
 };
@@ -70,8 +70,9 @@ impl Phone {
         }
         for row in &offers {
             let (offer, incident) = (OfferId(id_of(row, "id")), IncidentId(id_of(row, "incident")));
+            let kind = KindKey::of(row["kind_name"].as_str().unwrap_or_default());
             if !self.offers.contains(&offer) {
-                self.person.hear(now, Heard::Offered { offer, incident, near: place(&row["near"]) });
+                self.person.hear(now, Heard::Offered { offer, incident, near: place(&row["near"]), kind });
             }
         }
         self.offers = shown;

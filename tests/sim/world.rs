@@ -152,7 +152,7 @@ impl World {
     fn open_office(&mut self, volunteers: Vec<Volunteer>) {
         let ids: Vec<_> = volunteers.iter().map(|volunteer| volunteer.id).collect();
         let on_duty = |volunteer| Command::GoOnDuty { volunteer, status: DutyStatus::Available, until: None };
-        let mut commands = town::settings();
+        let mut commands = town::settings(self.seed);
         commands.push(Command::EnrolVolunteers { volunteers });
         commands.extend(ids.into_iter().map(on_duty));
         let request = |(n, command)| Request {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crowd::drive::{Endpoint, Witness};
 use crowd::model::Pace;
 use indicatif::ProgressBar;
-use matcher::Volunteer;
+use matcher::{Volunteer, WaveSize};
 
 use super::alarms::Desk;
 use super::files;
@@ -43,7 +43,7 @@ impl Cast {
     /// # Errors
     /// The calls make no district.
     pub fn new(calls: Vec<Call>, format: Format, pace: Pace, people: (usize, u64)) -> anyhow::Result<Self> {
-        let rules = Rules { format, pace, second_helper: false, wave_size: WAVE_SIZE, batch_ms: 0 };
+        let rules = Rules { format, pace, second_helper: false, wave_size: WaveSize::Fixed(WAVE_SIZE), batch_ms: 0 };
         let scene = scene::scene(&calls, format, &rules)?;
         let residents = scene::people(&calls, &scene, people.0, people.1);
         Ok(Self { calls, scene, residents, pace })

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use matcher::select::{Availability, Entry};
 use matcher::{
-    Actor, BodyHash, CallSource, CallerKey, Cause, Clocks, Command, CommandId, Commit, DistrictId, DutyStatus, Grid,
-    GridId, GridPreference, MergeRule, NewIncident, Observation, Polygon, Position, ProviderClass, Request,
-    ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer, WavePolicy, decide, event,
+    Actor, BodyHash, CallSource, CallerKey, Cause, Clocks, Command, CommandId, Commit, DeclineReason, DistrictId,
+    DutyStatus, Grid, GridId, GridPreference, MergeRule, NewIncident, Observation, Polygon, Position, ProviderClass,
+    Request, ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer, WavePolicy, WaveSize,
+    decide, event,
 };
 use serde_json::Value;
 
@@ -16,15 +17,18 @@ use super::{percentiles_us, stopwatch};
 
 const ALARMS: usize = 3_000;
 const ALARM_EVERY_MS: u64 = 200;
-const WAVE_SIZE: u16 = 8;
 const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// Waves of eight; and waves that fit, of as many as it takes to be nine tenths sure of both.
+pub const EIGHT: WaveSize = WaveSize::Fixed(8);
+pub const FITTING: WaveSize = WaveSize::fitting(900, 24);
 
 /// p50, p99 and p99.9 of deciding [`ALARMS`] alarms.
 ///
 /// # Errors
 /// The engine refuses the city or an alarm.
-pub fn decision_us(people: &[Entry], seed: u64) -> anyhow::Result<Value> {
-    let mut alarms = Alarms::new(people, seed)?;
+pub fn decision_us(people: &[Entry], seed: u64, size: WaveSize) -> anyhow::Result<Value> {
+    let mut alarms = Alarms::new(people, seed, size)?;
     let mut histogram = stopwatch();
     for _ in 0..ALARMS {
         histogram.saturating_record(alarms.decide_next()?);
@@ -36,15 +40,17 @@ pub fn decision_us(people: &[Entry], seed: u64) -> anyhow::Result<Value> {
 pub struct Alarms {
     engine: Engine,
     city: City,
+    /// Half of those asked say no, so that there are habits to be looked at.
+    learning: bool,
 }
 
 impl Alarms {
     /// # Errors
     /// The engine refuses the city.
-    pub fn new(people: &[Entry], seed: u64) -> anyhow::Result<Self> {
+    pub fn new(people: &[Entry], seed: u64, size: WaveSize) -> anyhow::Result<Self> {
         let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0 };
-        engine.found(people)?;
-        Ok(Self { engine, city: City::new(seed) })
+        engine.found(people, size)?;
+        Ok(Self { engine, city: City::new(seed), learning: size.fit().is_some() })
     }
 
     /// How many nanoseconds the next decision took.
@@ -55,7 +61,11 @@ impl Alarms {
         let (at, _) = self.city.address();
         let kind = kind(SkillId(self.city.skill().0.trailing_zeros() as u8));
         self.engine.now = self.engine.now.plus_ms(ALARM_EVERY_MS);
-        self.engine.submit(Command::RaiseAlarm(alarm(kind, at, self.engine.commands)))
+        let took_ns = self.engine.submit(Command::RaiseAlarm(alarm(kind, at, self.engine.commands)))?;
+        if self.learning {
+            self.engine.decline_half()?;
+        }
+        Ok(took_ns)
     }
 }
 
@@ -66,13 +76,13 @@ struct Engine {
 }
 
 impl Engine {
-    fn found(&mut self, people: &[Entry]) -> anyhow::Result<()> {
+    fn found(&mut self, people: &[Entry], size: WaveSize) -> anyhow::Result<()> {
         let limit = matcher::command::ITEMS_PER_COMMAND_MAX;
         self.submit(Command::DefineDistrict { name: "bench".into(), centre: CENTRE })?;
         self.submit(Command::DefineSkills { skills: (0..SKILLS).map(skill).collect() })?;
         let grids = people.iter().map(|person| person.grid).collect::<std::collections::BTreeSet<_>>();
         self.submit(Command::DefineGrids { grids: grids.into_iter().map(grid).collect() })?;
-        self.submit(Command::DefinePlans { plans: (0..SKILLS).map(|skill| plan(SkillId(skill))).collect() })?;
+        self.submit(Command::DefinePlans { plans: (0..SKILLS).map(|skill| plan(SkillId(skill), size)).collect() })?;
         for some in people.chunks(limit) {
             self.submit(Command::EnrolVolunteers { volunteers: some.iter().map(volunteer).collect() })?;
         }
@@ -81,6 +91,14 @@ impl Engine {
             self.submit(Command::GoOnDuty { volunteer, status, until: None })?;
             let fix = Observation::Fix { volunteer, position: person.position, at: self.now };
             self.state.observe(&[fix, Observation::Reach { volunteer, reachable: true }]);
+        }
+        Ok(())
+    }
+
+    fn decline_half(&mut self) -> anyhow::Result<()> {
+        let asked = self.state.district.incidents().last().map(|incident| incident.offers.clone()).unwrap_or_default();
+        for &offer in asked.iter().step_by(2) {
+            self.submit(Command::Decline { offer, reason: DeclineReason::Busy, words: None })?;
         }
         Ok(())
     }
@@ -119,8 +137,8 @@ fn grid(id: GridId) -> Grid {
     Grid { id, name: format!("grid {}", id.number()), shape, minimum_on_duty: 0, team: None }
 }
 
-/// One person with the skill and one anybody; eight are asked.
-fn plan(skill: SkillId) -> ResponsePlan {
+/// One person with the skill and one anybody.
+fn plan(skill: SkillId, size: WaveSize) -> ResponsePlan {
     let role = |skill| Role { skill, count: 1 };
     let (kind, name) = (kind(skill), format!("plan {}", skill.0));
     let (radius_m, radius_m_max, deadline_ms) = (5_000, 5_000, 45_000);
@@ -130,7 +148,7 @@ fn plan(skill: SkillId) -> ResponsePlan {
         urgency: Urgency::LifeThreat,
         levels: vec![vec![role(Some(skill)), role(None)]],
         one_person_several_roles: false,
-        wave: WavePolicy { size: WAVE_SIZE, radius_m, radius_m_max, growth_percent: 0, waves_max: 1, deadline_ms },
+        wave: WavePolicy { size, radius_m, radius_m_max, growth_percent: 0, waves_max: 1, deadline_ms },
         grid_preference: GridPreference::MetresNearer(300),
         merge: MergeRule { radius_m: 100, window_ms: 600_000 },
         escalation: Vec::new(),

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::peers::{COUNT, Dialect, Found, KdTrees, OneTree, Ours, RADIUS_M, Scan, Server, Side, Step};
 pub use city::{CENTRE, City, DEGREE_M, SIDE_M, SKILLS};
-pub use decision::Alarms;
+pub use decision::{Alarms, EIGHT, FITTING};
 pub use rates::median;
 use rates::{Rates, measure};
 use workload::Workload;
@@ -60,7 +60,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     figures.extend(rates.ratios());
     figures.insert("peers".into(), rates.peers());
     figures.insert("query_us".into(), bench.query_us());
-    figures.insert("decision_us".into(), decision::decision_us(&bench.people, options.seed)?);
+    figures.insert("decision_us".into(), decision::decision_us(&bench.people, options.seed, decision::EIGHT)?);
+    let fitting_us = decision::decision_us(&bench.people, options.seed, decision::FITTING)?;
+    figures.insert("fitting_decision_us".into(), fitting_us);
     finish(figures, options)
 }
 

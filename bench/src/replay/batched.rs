@@ -2,7 +2,7 @@
 //! calls, the same people, two replays.
 
 use crowd::model::Pace;
-use matcher::HOUR_MS;
+use matcher::{HOUR_MS, WaveSize};
 use serde::Serialize;
 
 use super::{Options, town_figures};
@@ -13,7 +13,7 @@ use crate::scene::{self, Rules, inside};
 const ON_TIME_MS: u64 = HOUR_MS;
 /// Requests are handed out: one volunteer is asked, then the next. A wave of several would be answered by whoever is quick,
 /// and hide whom the matching chose.
-const WAVE_SIZE: u16 = 1;
+const WAVE_SIZE: WaveSize = WaveSize::Fixed(1);
 
 /// What `bench replay --batch-ms N` prints.
 #[derive(Debug, Serialize)]

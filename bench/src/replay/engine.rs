@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use matcher::invariants::{self, Auditor};
 use matcher::{
-    Actor, BodyHash, Cause, Command, CommandId, Commit, DistrictId, Observation, Rejection, Request, State, Timestamp,
-    decide, event,
+    Actor, BodyHash, Cause, Command, CommandId, Commit, DistrictId, IncidentId, Observation, Rejection, Request, State,
+    Timestamp, decide, event,
 };
 
 pub struct Engine {
@@ -43,6 +43,11 @@ impl Engine {
     /// The same for the same log, wherever it was replayed.
     pub fn digest(&self) -> u64 {
         self.state.district.digest()
+    }
+
+    /// What an incident is called, while it is known.
+    pub fn kind(&self, incident: IncidentId) -> Option<&str> {
+        self.state.district.incident(incident).map(|incident| incident.kind.as_str())
     }
 
     pub fn commits(&self) -> u64 {

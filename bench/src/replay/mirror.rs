@@ -41,6 +41,8 @@ pub struct Case {
     pub opened_at: Timestamp,
     pub place: Position,
     pub first_accept_at: Option<Timestamp>,
+    /// When every place was taken for the first time.
+    pub enough_at: Option<Timestamp>,
     pub ended: bool,
     pub active: u32,
     slots: Vec<Slot>,
@@ -153,6 +155,11 @@ impl Mirror {
             }
             Event::VolunteerAssigned { assignment, incident, volunteer, slots, .. } => {
                 self.assign(*assignment, Engaged { incident: *incident, volunteer: *volunteer, slots: *slots });
+                self.case(*incident, |case| {
+                    if case.open_slots() == 0 {
+                        case.enough_at.get_or_insert(at);
+                    }
+                });
             }
             Event::SlotsChanged { assignment, slots } => self.change_slots(*assignment, *slots),
             Event::MilestoneReached { assignment, milestone, .. } if milestone.step == MilestoneStep::Done => {
@@ -238,6 +245,7 @@ impl Mirror {
             opened_at: at,
             place,
             first_accept_at: None,
+            enough_at: None,
             ended: false,
             active: 0,
             slots: slots(roles).collect(),

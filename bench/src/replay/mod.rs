@@ -3,6 +3,7 @@
 
 mod agenda;
 mod batched;
+mod burden;
 mod engine;
 mod fleet;
 mod followed;
@@ -17,7 +18,7 @@ use std::time::Instant;
 use anyhow::Context;
 use crowd::model::Pace;
 use indicatif::{ProgressBar, ProgressStyle};
-use matcher::{Actor, Command, Timestamp, Volunteer};
+use matcher::{Actor, Command, Timestamp, Volunteer, WaveSize};
 
 use crate::calls::{self, Call, Calls, Format};
 use crate::scene::{self, DISTRICT, Resident, Rules, Scene};
@@ -29,8 +30,13 @@ use own::Own;
 use tally::{Figures, Tally};
 use town::Town;
 
+pub use burden::{Burden, Counted};
+pub use tally::quantile;
+
 /// The district is defined so long before the first call.
 const BEFORE_MS: u64 = matcher::HOUR_MS;
+/// People asked in one wave, where the verb does not say otherwise.
+const WAVE_SIZE: u16 = 6;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -90,7 +96,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 fn figures(options: &Options, read: &Calls) -> anyhow::Result<Figures> {
     let started = Instant::now();
-    let rules = Rules { format: options.format, pace: Pace::LIFE, second_helper: true, wave_size: 6, batch_ms: 0 };
+    let rules = Rules {
+        format: options.format,
+        pace: Pace::LIFE,
+        second_helper: true,
+        wave_size: WaveSize::Fixed(WAVE_SIZE),
+        batch_ms: 0,
+    };
     let scene = scene::scene(&read.calls, options.format, &rules)?;
     let (tally, mirror, engine, followed) = match options.format {
         Format::SfFire => fleet_figures(options, &read.calls, &scene)?,
@@ -114,14 +126,36 @@ fn town_figures(
     requests: bool,
 ) -> anyhow::Result<(Tally, Mirror, Engine)> {
     let residents: Vec<Resident> = scene::people(calls, scene, options.volunteers, options.seed);
-    let volunteers = residents.iter().map(|resident| resident.volunteer.clone()).collect();
     let engine = Engine::new(DISTRICT, options.journal.as_deref())?;
+    let town = lived(engine, calls, scene, &residents, requests)?;
+    Ok((town.tally, town.mirror, town.engine))
+}
+
+/// A town after all its calls.
+fn lived(
+    engine: Engine,
+    calls: &[Call],
+    scene: &Scene,
+    residents: &[Resident],
+    requests: bool,
+) -> anyhow::Result<Town> {
+    let volunteers = residents.iter().map(|resident| resident.volunteer.clone()).collect();
     let (engine, mirror, now) = found(engine, calls, scene, volunteers)?;
-    let mut town = Town::new(engine, mirror, &residents, (requests, scene.centre), now)?;
+    let mut town = Town::new(engine, mirror, residents, (requests, scene.centre), now)?;
     let bar = bar(calls.len());
     town.live(calls, || bar.inc(1))?;
     bar.finish_and_clear();
-    Ok((town.tally, town.mirror, town.engine))
+    Ok(town)
+}
+
+/// What the same calls and people make of another policy of waves.
+///
+/// # Errors
+/// As [`run`].
+pub fn burden(calls: &[Call], scene: &Scene, residents: &[Resident], requests: bool) -> anyhow::Result<Burden> {
+    let town = lived(Engine::new(DISTRICT, None)?, calls, scene, residents, requests)?;
+    town.engine.close()?;
+    Ok(Burden { tally: town.tally, ..town.burden })
 }
 
 /// Followed and Own, each with an engine of its own; the figures of both in one, the digest of Followed beside.

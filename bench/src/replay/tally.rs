@@ -20,6 +20,8 @@ pub struct Tally {
     pub chosen_m: Vec<u64>,
     pub sent_m: Vec<u64>,
     pub first_accept_ms: Vec<u64>,
+    /// From the call until every place was taken for the first time.
+    pub enough_accepted_ms: Vec<u64>,
     /// From the call until somebody was there.
     pub arrived_ms: Vec<u64>,
     pub regret_m: Option<i64>,
@@ -39,6 +41,7 @@ impl Tally {
     pub fn close(&mut self, case: &Case) {
         self.unfilled += case.open_slots() as u64;
         self.first_accept_ms.extend(case.first_accept_at.map(|at| at.since_ms(case.opened_at)));
+        self.enough_accepted_ms.extend(case.enough_at.map(|at| at.since_ms(case.opened_at)));
     }
 }
 
@@ -94,7 +97,7 @@ impl Figures {
 }
 
 /// The nearest-rank quantile.
-fn quantile(values: &[u64], percent: usize) -> Option<u64> {
+pub fn quantile(values: &[u64], percent: usize) -> Option<u64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * percent).div_ceil(100).max(1);

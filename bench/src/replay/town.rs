@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crowd::model::{Act, Heard, Pace, Person};
+use crowd::model::{Act, Heard, KindKey, Pace, Person};
 use matcher::{
     AccountId, Actor, AssignmentId, CallSource, CallerKey, Command, Commit, Disposition, Event, HOUR_MS, IncidentId,
     MINUTE_MS, MilestoneStep, NewIncident, Observation, Position, TaskId, TaskOutcome, Timestamp, VolunteerId,
+    WithdrawReason, event::OfferMade,
 };
 
 use super::agenda::Agenda;
+use super::burden::Burden;
 use super::engine::Engine;
 use super::mirror::Mirror;
 use super::tally::Tally;
@@ -39,6 +41,7 @@ pub struct Town {
     pub engine: Engine,
     pub mirror: Mirror,
     pub tally: Tally,
+    pub burden: Burden,
     people: Vec<Person>,
     /// Whether his next fix is in the agenda.
     fixing: Vec<bool>,
@@ -65,7 +68,8 @@ impl Town {
         let people: Vec<_> = residents.iter().map(|r| Person::new(r.temper, r.volunteer.home, Pace::LIFE)).collect();
         let fixing = vec![false; people.len()];
         let (tally, agenda, reached) = (Tally::default(), Agenda::default(), BTreeSet::new());
-        let mut town = Self { engine, mirror, tally, people, fixing, agenda, requests, centre, reached };
+        let burden = Burden::of(residents.len());
+        let mut town = Self { engine, mirror, tally, burden, people, fixing, agenda, requests, centre, reached };
         for resident in residents {
             let volunteer = resident.volunteer.id;
             town.engine.observe(&[Observation::Reach { volunteer, reachable: true }]);
@@ -150,6 +154,7 @@ impl Town {
             }
             let on = act.assignment().and_then(|assignment| self.mirror.assignment(assignment));
             let taken = self.may(now, Actor::Volunteer(volunteer(index)), command(act))?;
+            self.burden.redundant_arrivals += u64::from(!taken && matches!(act, Act::Accept { .. }));
             match (act.offer(), act) {
                 (Some(offer), _) if !taken => self.people[index].hear(now, Heard::OfferOver { offer }),
                 (_, Act::Finish(_)) => self.finished(now, on.map(|(incident, _)| incident)),
@@ -220,6 +225,11 @@ impl Town {
         for event in &commit.events {
             // Whose offer or assignment it was is forgotten with the event that ends it.
             let over = self.mirror.over(event);
+            if let (Event::OfferWithdrawn { offer, why: WithdrawReason::Filled }, Some((volunteer, _))) = (event, over)
+            {
+                let comes = self.people[index(volunteer)].accepts_at(*offer).is_some();
+                self.burden.redundant_arrivals += u64::from(comes);
+            }
             self.mirror.take(commit.at, event);
             if let Some((volunteer, heard)) = over {
                 self.tell(commit.at, volunteer, heard);
@@ -233,11 +243,15 @@ impl Town {
         if let Event::IncidentOpened { incident, .. } = event {
             self.agenda.add(now.plus_ms(GIVEN_UP_AFTER_MS), Next::LookAt(*incident));
         }
-        if let Event::WaveSent { incident, offers, .. } = event {
-            let near = self.place(*incident);
+        if let Event::WaveSent { incident, offers, deadline, explanation, .. } = event {
+            let (near, kind) = (self.place(*incident), self.kind(*incident));
             for made in offers {
-                self.tell(now, made.volunteer, Heard::Offered { offer: made.id, incident: *incident, near });
+                self.tell(now, made.volunteer, Heard::Offered { offer: made.id, incident: *incident, near, kind });
             }
+            let people = &self.people;
+            let comes =
+                |made: &OfferMade| people[index(made.volunteer)].accepts_at(made.id).is_some_and(|at| at < *deadline);
+            self.burden.asked(offers, explanation.fit, comes);
         }
         if let Event::VolunteerAssigned { assignment, incident, volunteer, .. } = event {
             let place = self.place(*incident);
@@ -267,6 +281,10 @@ impl Town {
 
     fn place(&self, incident: IncidentId) -> Position {
         self.mirror.cases.get(&incident).expect("an incident opens before anything else happens to it").place
+    }
+
+    fn kind(&self, incident: IncidentId) -> KindKey {
+        KindKey::of(self.engine.kind(incident).unwrap_or_default())
     }
 
     fn tell(&mut self, now: Timestamp, volunteer: VolunteerId, heard: Heard) {

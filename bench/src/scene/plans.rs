@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crowd::model::Pace;
 use matcher::{
     Clocks, GridPreference, HOUR_MS, MINUTE_MS, MergeRule, ResponsePlan, Role, SECOND_MS, Skill, SkillId, Urgency,
-    WavePolicy,
+    WavePolicy, WaveSize,
 };
 
 use crate::calls::{Call, Format};
@@ -21,7 +21,7 @@ pub struct Rules {
     pub pace: Pace,
     /// A second helper for a threat to life and for fires.
     pub second_helper: bool,
-    pub wave_size: u16,
+    pub wave_size: WaveSize,
     /// Service requests of one kind are collected so long and matched together; 0: one at a time.
     pub batch_ms: u64,
 }
@@ -40,8 +40,8 @@ impl Rules {
 
     fn emergency(&self, kind: &str) -> ResponsePlan {
         let (skill, urgency) = match kind.split('_').next() {
-            Some("ems") => (SkillId(0), Urgency::LifeThreat),
-            Some("fire") => (SkillId(1), Urgency::Urgent),
+            Some("ems" | "medical") => (SkillId(0), Urgency::LifeThreat),
+            Some("fire" | "structure" | "alarms" | "smoke") => (SkillId(1), Urgency::Urgent),
             _ => (SkillId(2), Urgency::Urgent),
         };
         let mut roles = vec![Role { skill: Some(skill), count: 1 }];
@@ -87,9 +87,15 @@ impl Rules {
 /// A fire department: whoever of the right type is nearest goes, from anywhere in the city, without rest between calls.
 /// Two calls of one kind at one place are two calls: the file says so.
 fn fleet(kind: &str) -> ResponsePlan {
-    let rules = Rules { format: Format::SfFire, pace: Pace::LIFE, second_helper: false, wave_size: 1, batch_ms: 0 };
+    let rules = Rules {
+        format: Format::SfFire,
+        pace: Pace::LIFE,
+        second_helper: false,
+        wave_size: WaveSize::Fixed(1),
+        batch_ms: 0,
+    };
     let wave = WavePolicy {
-        size: 1,
+        size: WaveSize::Fixed(1),
         radius_m: 100_000,
         radius_m_max: 100_000,
         growth_percent: 0,

@@ -3,7 +3,7 @@
 
 use matcher::{
     Clocks, EscalationAction, EscalationStep, GridPreference, HOUR_MS, MINUTE_MS, MergeRule, PublicService,
-    ResponsePlan, Role, SECOND_MS, Skill, SkillId, Urgency, WavePolicy,
+    ResponsePlan, Role, SECOND_MS, Skill, SkillId, Urgency, WavePolicy, WaveSize,
 };
 
 pub const FIRST_AID: SkillId = SkillId(0);
@@ -36,7 +36,7 @@ fn plan(kind: &str, name: &str, urgency: Urgency, roles: &[(Option<SkillId>, u8)
         levels: vec![roles.iter().map(|&(skill, count)| Role { skill, count }).collect()],
         one_person_several_roles: false,
         wave: WavePolicy {
-            size: 8,
+            size: WaveSize::Fixed(8),
             radius_m: 600,
             radius_m_max: 5_000,
             growth_percent: 80,
@@ -116,7 +116,7 @@ fn elder_fall() -> ResponsePlan {
 fn power_cut() -> ResponsePlan {
     let base = plan("power_cut", "家中停电", Urgency::Ordinary, &[(Some(ELECTRICIAN), 1)]);
     ResponsePlan {
-        wave: WavePolicy { size: 4, radius_m: 1_500, deadline_ms: MINUTE_MS, ..base.wave },
+        wave: WavePolicy { size: WaveSize::fitting(900, 12), radius_m: 1_500, deadline_ms: MINUTE_MS, ..base.wave },
         clocks: Clocks { answer_ms: 10 * MINUTE_MS, arrive_ms: 2 * HOUR_MS, close_ms: 24 * HOUR_MS },
         words: "带验电笔,先查总闸".to_owned(),
         ..base

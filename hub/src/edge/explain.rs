@@ -4,7 +4,7 @@ use matcher::event::Excluded;
 use matcher::state::WaveRecord;
 use matcher::{District, IncidentId, Standing, VolunteerId};
 use wire::Id;
-use wire::http::{Candidate, ExcludedCount, Explanation, PlaceInOrder, VolunteerExplained, WaveExplained};
+use wire::http::{Candidate, ExcludedCount, Explanation, Fitted, PlaceInOrder, VolunteerExplained, WaveExplained};
 
 use super::error::{Language, Words};
 use crate::engine::render::View;
@@ -37,6 +37,9 @@ fn explained(view: &View<'_>, incident: IncidentId, record: &WaveRecord) -> Wave
             .map(|(why, count)| ExcludedCount { reason: reason(*why).to_owned(), count: *count })
             .collect(),
         short: explanation.short.len() as u16,
+        fit: explanation
+            .fit
+            .map(|fit| Fitted { target_permille: fit.target_permille, counted_permille: fit.counted_permille }),
     }
 }
 
@@ -54,6 +57,7 @@ fn candidate(view: &View<'_>, volunteer: VolunteerId, standing: &Standing) -> Ca
         own_grid: standing.own_grid,
         alerts_today: standing.alerts_today,
         unreachable: standing.unreachable,
+        chance_permille: standing.chance_permille,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Response plans between the wire and the core: skills by code outside, by number inside.
 
-use matcher::{Clocks, District, PublicService, ResponsePlan, Role, WavePolicy};
+use matcher::{Clocks, District, Fit, PublicService, ResponsePlan, Role, WavePolicy, WaveSize};
 use wire::command::RoleArgs;
 use wire::office as said;
 
@@ -17,7 +17,12 @@ pub fn told(district: &District, plan: &ResponsePlan) -> said::PlanDetail {
         levels: plan.levels.iter().map(|level| roles_told(district, level)).collect(),
         one_person_several_roles: plan.one_person_several_roles,
         wave: said::WaveBody {
-            size: wave.size,
+            size: match wave.size {
+                WaveSize::Fixed(size) => said::WaveSize::Fixed(size),
+                WaveSize::Fitting { fit: Fit { target_permille, max } } => {
+                    said::WaveSize::Fitting { fit: said::Fit { target_permille, max } }
+                }
+            },
             radius_m: wave.radius_m,
             radius_m_max: wave.radius_m_max,
             growth_percent: wave.growth_percent,
@@ -90,7 +95,10 @@ pub fn meant(district: &District, kind: String, body: said::PlanBody) -> Result<
         levels: body.levels.into_iter().enumerate().map(level).collect::<Result<_, _>>()?,
         one_person_several_roles: body.one_person_several_roles,
         wave: WavePolicy {
-            size: body.wave.size,
+            size: match body.wave.size {
+                said::WaveSize::Fixed(size) => WaveSize::Fixed(size),
+                said::WaveSize::Fitting { fit } => WaveSize::fitting(fit.target_permille, fit.max),
+            },
             radius_m: body.wave.radius_m,
             radius_m_max: body.wave.radius_m_max,
             growth_percent: body.wave.growth_percent,
@@ -179,8 +187,11 @@ mod tests {
             sensitive: true,
             ..ResponsePlan::fallback("kitchen_smoke")
         };
-        let said = told(&district, &plan);
-        let read = serde_json::from_str(&serde_json::to_string(&said.plan).unwrap()).unwrap();
-        assert_eq!(meant(&district, said.kind, read), Ok(plan));
+        for size in [WaveSize::Fixed(6), WaveSize::fitting(900, 24)] {
+            let plan = ResponsePlan { wave: WavePolicy { size, ..plan.wave }, ..plan.clone() };
+            let said = told(&district, &plan);
+            let read = serde_json::from_str(&serde_json::to_string(&said.plan).unwrap()).unwrap();
+            assert_eq!(meant(&district, said.kind, read), Ok(plan));
+        }
     }
 }

@@ -154,6 +154,17 @@ pub struct WaveExplained {
     pub excluded: Vec<ExcludedCount>,
     /// Slots for which nobody was found.
     pub short: u16,
+    /// How sure a wave that fits is that enough will come; none for one of a fixed size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fitted>,
+}
+
+/// That enough accept and are there in time, of a thousand: as the plan wants it, and as the wave counted on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Fitted {
+    pub target_permille: u16,
+    /// A lower bound where there are several roles.
+    pub counted_permille: u16,
 }
 
 /// The numbers that the order was made by.
@@ -167,6 +178,9 @@ pub struct Candidate {
     pub own_grid: bool,
     pub alerts_today: u16,
     pub unreachable: bool,
+    /// His chance to accept and be there in time, of a thousand, as a wave that fits counted on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chance_permille: Option<u16>,
 }
 
 /// How many were left out for one reason: `off_duty`, `engaged`, `resting`, `alert_budget`, `lacks_skill`,

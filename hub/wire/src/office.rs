@@ -124,7 +124,10 @@ bodies! {
         batch_ms: u64,
     }
     /// The rounds of offers; wave n reaches `radius_m * (1 + growth_percent / 100)^(n - 1)`, at most `radius_m_max`.
-    WaveBody { size: u16, radius_m: u32, radius_m_max: u32, growth_percent: u16, waves_max: u16, deadline_ms: u64 }
+    WaveBody { size: WaveSize, radius_m: u32, radius_m_max: u32, growth_percent: u16, waves_max: u16, deadline_ms: u64 }
+    /// A wave that fits: the fewest, at most `max`, of whom enough will accept and be there in time with at least this chance
+    /// (1 to 999 of a thousand), as far as their habits tell.
+    Fit { target_permille: u16, max: u16 }
     /// Two calls of one kind this near in space and time are one incident; 0 turns merging off.
     MergeRule { radius_m: u32, window_ms: u64 }
     /// A state that lasts longer is told to the supervisor; 0: no clock.
@@ -136,6 +139,14 @@ bodies! {
         always: bool,
         action: EscalationAction,
     }
+}
+
+/// How many people a wave asks: so many, or as few as it takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "a number of people, or {\"fit\": {\"target_permille\": 900, \"max\": 24}}")]
+pub enum WaveSize {
+    Fixed(u16),
+    Fitting { fit: Fit },
 }
 
 /// How much nearer a volunteer of the incident's own grid counts.

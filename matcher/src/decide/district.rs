@@ -148,9 +148,11 @@ fn check_plan(district: &District, plan: &ResponsePlan) -> Result<(), Rejection>
 }
 
 fn check_wave(wave: &WavePolicy) -> Result<(), Rejection> {
-    let set = wave.size > 0 && wave.radius_m > 0 && wave.waves_max > 0 && wave.deadline_ms > 0;
-    ensure(set, Field::Wave, Why::Zero)?;
-    at_most(Field::Wave, u64::from(wave.size), u64::from(WAVE_SIZE_MAX))?;
+    let target_permille = wave.size.fit().map_or(1, |fit| fit.target_permille);
+    let numbers = [u64::from(wave.size.max()), u64::from(target_permille), wave.radius_m.into(), wave.waves_max.into()];
+    ensure(numbers.iter().all(|&number| number > 0) && wave.deadline_ms > 0, Field::Wave, Why::Zero)?;
+    at_most(Field::Wave, u64::from(target_permille), u64::from(TARGET_PERMILLE_MAX))?;
+    at_most(Field::Wave, u64::from(wave.size.max()), u64::from(WAVE_SIZE_MAX))?;
     at_most(Field::Wave, u64::from(wave.radius_m_max), u64::from(RADIUS_M_MAX))?;
     at_most(Field::Wave, u64::from(wave.radius_m), u64::from(wave.radius_m_max))?;
     at_most(Field::Wave, wave.deadline_ms, PLAN_DURATION_MS_MAX)

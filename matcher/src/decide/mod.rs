@@ -9,6 +9,7 @@ mod aid;
 mod alarm;
 mod assignment;
 mod batch;
+mod chance;
 mod cover;
 mod desk;
 mod district;

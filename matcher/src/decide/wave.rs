@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chance::Chances;
 use super::cover::able_slots;
 use super::draft::Draft;
 use super::settle::{covered, engaged};
@@ -27,14 +28,20 @@ pub fn round(draft: &mut Draft<'_>, id: IncidentId) {
 pub fn round_reserving(draft: &mut Draft<'_>, id: IncidentId, reserved: &Reserved) {
     let plan = draft.plan_of(id).into_owned();
     let mut radius_m = radius_of_round(&plan.wave, draft.incident(id).rounds);
-    let mut found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size), reserved);
-    while !found.explanation.short.is_empty() && radius_m < plan.wave.radius_m_max {
+    let mut found = choose(draft, id, &plan, radius_m, plan.wave.size, reserved);
+    while too_few(&found, plan.wave.size) && radius_m < plan.wave.radius_m_max {
         radius_m = wider(&plan.wave, radius_m);
-        found = choose(draft, id, &plan, radius_m, usize::from(plan.wave.size), reserved);
+        found = choose(draft, id, &plan, radius_m, plan.wave.size, reserved);
     }
     let deadline = draft.now.plus_ms(plan.wave.deadline_ms);
     let another = draft.incident(id).rounds + 1 < plan.wave.waves_max;
     send(draft, id, found, deadline, another.then_some(deadline), false);
+}
+
+/// Nobody was found for some slot, or not enough to be as sure as the plan wants.
+fn too_few(found: &Wave, size: WaveSize) -> bool {
+    let unsure = found.explanation.fit.is_some_and(|fit| fit.counted_permille < fit.target_permille);
+    !found.explanation.short.is_empty() || unsure && found.offers.len() < usize::from(size.max())
 }
 
 /// As many more as offers that no phone has received, as near as the last round; nothing when there is nobody more.
@@ -43,7 +50,8 @@ pub fn supplement(draft: &mut Draft<'_>, id: IncidentId, count: usize) {
     let record = draft.incident(id);
     let radius_m = record.waves.last().map_or(plan.wave.radius_m, |wave| wave.explanation.radius_m);
     let next_wave_at = record.incident.next_wave_at;
-    let mut found = choose(draft, id, &plan, radius_m, count, &Reserved::new());
+    let size = WaveSize::Fixed(u16::try_from(count).unwrap_or(u16::MAX));
+    let mut found = choose(draft, id, &plan, radius_m, size, &Reserved::new());
     found.offers.truncate(count);
     if !found.offers.is_empty() {
         send(draft, id, found, draft.now.plus_ms(plan.wave.deadline_ms), next_wave_at, true);
@@ -72,7 +80,14 @@ fn fit(draft: &Draft<'_>, id: IncidentId, plan: &ResponsePlan, volunteer: Volunt
     let Turn { alerts_today, .. } = judge_of(draft, id, plan.alert_budget)(volunteer).ok()?;
     let travel_ms = u64::from(distance_m) * pace_ms_per_m(entry.travel);
     let own_grid = entry.grid == incident.place.grid;
-    let standing = Standing { distance_m, travel_ms, own_grid, alerts_today, unreachable: !entry.reachable };
+    let standing = Standing {
+        distance_m,
+        travel_ms,
+        own_grid,
+        alerts_today,
+        unreachable: !entry.reachable,
+        chance_permille: None,
+    };
     let explanation = WaveExplanation { radius_m: plan.wave.radius_m_max, ..WaveExplanation::default() };
     Some(Wave { offers: vec![Chosen { volunteer, slots, standing }], explanation })
 }
@@ -105,7 +120,7 @@ fn choose(
     id: IncidentId,
     plan: &ResponsePlan,
     radius_m: u32,
-    size: usize,
+    size: WaveSize,
     reserved: &Reserved,
 ) -> Wave {
     let record = draft.incident(id);
@@ -122,10 +137,12 @@ fn choose(
         resting_too: record.incident.urgency == Urgency::LifeThreat,
     };
     let mut judge = judge_of(draft, id, plan.alert_budget);
-    wave(draft.state.observed.index(), &query, |volunteer| match reserved.get(&volunteer) {
+    let reserving = |volunteer| match reserved.get(&volunteer) {
         Some(&other) if other != id => Err(Excluded::Engaged),
         Some(_) | None => judge(volunteer),
-    })
+    };
+    let mut chances = Chances::of(draft, plan);
+    wave(draft.state.observed.index(), &query, reserving, |volunteer, standing| chances.permille(volunteer, standing))
 }
 
 /// Says of each volunteer whose turn it is, or why he is left in peace: what the index cannot know.

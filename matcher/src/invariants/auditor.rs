@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
+use super::fitting;
 use super::ledger::{Asked, Ledger, Verdict, that};
 use crate::event::{Cause, Commit, Event};
 use crate::model::*;
@@ -61,9 +62,13 @@ impl Auditor {
             Event::DistrictDefined { .. }
             | Event::SkillsDefined { .. }
             | Event::TeamsDefined { .. }
-            | Event::PlansDefined { .. }
             | Event::DrillSet { .. }
             | Event::ServiceResumed { .. } => Ok(()),
+            Event::PlansDefined { plans } => {
+                let rules = |plan: &ResponsePlan| (plan.wave.size, plan.one_person_several_roles);
+                book.plans.extend(plans.iter().map(|plan| (plan.kind.clone(), rules(plan))));
+                Ok(())
+            }
             Event::GridsDefined { grids } => {
                 book.grids.extend(grids.iter().map(|grid| grid.id));
                 Ok(())
@@ -88,7 +93,7 @@ impl Auditor {
                 book.person(*volunteer).map(|_| ())
             }
 
-            Event::IncidentOpened { incident, call, roles, .. } => book.open(*incident, call.id, roles),
+            Event::IncidentOpened { incident, kind, call, roles, .. } => book.open(*incident, kind, call.id, roles),
             Event::CallMerged { into, call } => book.merge_call(*into, call.id),
             Event::IncidentMerged { duplicate, into } => book.merge(*duplicate, *into),
             Event::Unmerged { from, incident, call } => book.unmerge(*from, *incident, *call),
@@ -108,7 +113,12 @@ impl Auditor {
             Event::NoteAdded { incident, .. } => book.case(*incident).map(|_| ()),
             Event::IncidentArchived { incident } => book.archive(*incident),
 
-            Event::WaveSent { incident, wave, offers, .. } => book.wave(*incident, *wave, offers),
+            Event::WaveSent { incident, wave, offers, explanation, supplement, .. } => {
+                book.wave(*incident, *wave, offers)?;
+                let kind = book.case(*incident)?.kind.clone();
+                let rules = book.plans.get(&kind).copied();
+                fitting::as_sure_as_it_says(offers, explanation, rules, *supplement)
+            }
             Event::OfferReceived { offer } => book.offer_moves(*offer, Asked::Received),
             Event::OfferSeen { offer } => book.offer_moves(*offer, Asked::Seen),
             Event::OfferUnreceived { offer } => match book.offers.get(offer) {

@@ -14,6 +14,7 @@ pub enum Stage {
 /// An incident: whether it lives, and who holds which slot.
 #[derive(Clone, Debug)]
 pub struct Case {
+    pub kind: KindCode,
     pub stage: Stage,
     pub slots: usize,
     pub held: BTreeMap<usize, AssignmentId>,
@@ -33,8 +34,9 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn new(slots: usize, call: CallId) -> Self {
+    pub fn new(kind: &KindCode, slots: usize, call: CallId) -> Self {
         Self {
+            kind: kind.clone(),
             stage: Stage::Live,
             slots,
             held: BTreeMap::new(),
@@ -78,6 +80,8 @@ pub struct Person {
 
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    /// How waves of each kind are sized, and whether one person may fill several roles.
+    pub plans: BTreeMap<KindCode, (WaveSize, bool)>,
     pub grids: BTreeSet<GridId>,
     pub people: BTreeMap<VolunteerId, Person>,
     pub cases: BTreeMap<IncidentId, Case>,
@@ -206,8 +210,8 @@ impl Ledger {
         Ok(())
     }
 
-    pub fn open(&mut self, id: IncidentId, call: CallId, roles: &[Role]) -> Verdict {
-        let before = self.cases.insert(id, Case::new(places(roles), call));
+    pub fn open(&mut self, id: IncidentId, kind: &KindCode, call: CallId, roles: &[Role]) -> Verdict {
+        let before = self.cases.insert(id, Case::new(kind, places(roles), call));
         that(before.is_none(), || format!("incident {id} is opened twice"))
     }
 

@@ -5,6 +5,7 @@
 
 mod auditor;
 mod engagements;
+mod fitting;
 mod incidents;
 mod ledger;
 mod timers;
@@ -37,6 +38,7 @@ pub fn check(district: &District) -> Vec<Violation> {
     engagements::one_place_in_an_incident(district, &mut found);
     engagements::milestones_are_written_once(district, &mut found);
     engagements::grids_count_right(district, &mut found);
+    fitting::what_is_learnt_is_sound(district, &mut found);
     timers::each_owner_is_armed_for_what_is_due(district, &mut found);
     found
 }

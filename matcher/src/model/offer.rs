@@ -60,6 +60,9 @@ pub struct Standing {
     pub alerts_today: u16,
     /// No socket for 60 s and no wake-up channel: ranked last.
     pub unreachable: bool,
+    /// His chance to accept and be there in time, as a wave that fits counted on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chance_permille: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

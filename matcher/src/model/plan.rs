@@ -44,11 +44,66 @@ pub enum GridPreference {
     StrictlyFirst,
 }
 
-/// The rounds of offers. Wave n asks up to `size` people (at least one for each open slot) within
+/// How many people a wave asks: so many, or as few as it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a number of people, or {\"fit\": {\"target_permille\": 900, \"max\": 24}}")]
+pub enum WaveSize {
+    Fixed(u16),
+    /// A wave that fits.
+    Fitting {
+        fit: Fit,
+    },
+}
+
+/// The fewest, in their order, of whom enough will accept and be there in time with at least `target_permille`, as far as
+/// their habits tell; at most `max` of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fit {
+    /// 1 ..= [`TARGET_PERMILLE_MAX`].
+    pub target_permille: u16,
+    pub max: u16,
+}
+
+/// Nobody's word is certain, so no wave can be.
+pub const TARGET_PERMILLE_MAX: u16 = 999;
+
+impl WaveSize {
+    /// A wave that fits.
+    pub const fn fitting(target_permille: u16, max: u16) -> Self {
+        Self::Fitting { fit: Fit { target_permille, max } }
+    }
+
+    pub fn fit(self) -> Option<Fit> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Fitting { fit } => Some(fit),
+        }
+    }
+
+    /// The most that one wave asks, unless more slots are open.
+    pub fn max(self) -> u16 {
+        match self {
+            Self::Fixed(size) => size,
+            Self::Fitting { fit } => fit.max,
+        }
+    }
+}
+
+/// As tables have it: `6`, or `90%/24` (with a decimal where the target has one).
+impl std::fmt::Display for WaveSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size}"),
+            Self::Fitting { fit } => write!(f, "{}%/{}", f64::from(fit.target_permille) / 10.0, fit.max),
+        }
+    }
+}
+
+/// The rounds of offers. Wave n asks as many as `size` says (at least one for each open slot) within
 /// `radius_m * (1 + growth_percent / 100)^(n-1)`, at most `radius_m_max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WavePolicy {
-    pub size: u16,
+    pub size: WaveSize,
     pub radius_m: u32,
     pub radius_m_max: u32,
     pub growth_percent: u16,
@@ -162,7 +217,7 @@ impl ResponsePlan {
             levels: vec![vec![Role { skill: None, count: 2 }]],
             one_person_several_roles: false,
             wave: WavePolicy {
-                size: 8,
+                size: WaveSize::Fixed(8),
                 radius_m: 1_000,
                 radius_m_max: 10_000,
                 growth_percent: 100,

@@ -91,6 +91,7 @@ impl Ranked {
             own_grid: self.own_grid,
             alerts_today: self.key.turn.alerts_today,
             unreachable: self.key.way.unreachable,
+            chance_permille: None,
         }
     }
 }

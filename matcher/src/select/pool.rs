@@ -2,9 +2,10 @@
 
 use super::index::Index;
 use super::order::{RankKey, Ranked};
+use super::tail::Tails;
 use super::wave::OpenRole;
 use crate::assign::{CREW_CANDIDATES_MAX, CrewRequest, Need, crew};
-use crate::model::SlotSet;
+use crate::model::{Fit, SlotSet, Standing};
 
 /// Somebody found, and the roles they could fill (bit i: role i).
 struct Candidate {
@@ -52,6 +53,36 @@ impl Pool {
             members.append(&mut drawn);
         }
         (members, short.unwrap_or_default())
+    }
+
+    /// Takes people out of the pool until each role is likely enough to be filled, at most `fit.max` of them: the best crew,
+    /// whole, then one after the other in order whoever can do what is not likely enough yet. Also the slots for which the
+    /// crew has nobody, and how likely it is that all roles are filled, of a thousand.
+    pub(super) fn draw_fitting(
+        &mut self,
+        roles: &[OpenRole],
+        fit: Fit,
+        may_combine: bool,
+        mut standing: impl FnMut(&Ranked) -> Standing,
+    ) -> (Vec<Member>, SlotSet, u16) {
+        let (crew, lacking) = self.draw_crew(roles, may_combine);
+        let mut tails = Tails::new(roles, fit.target_permille);
+        let mut chance = |ranked: &Ranked| standing(ranked).chance_permille.unwrap_or_default();
+        let mut members = Vec::new();
+        self.forget(&crew);
+        for member in crew {
+            tails.ask(member.roles, chance(&member.ranked));
+            members.push(member);
+        }
+        while members.len() < usize::from(fit.max) {
+            let wanted = tails.wanted();
+            let Some(place) = self.candidates.iter().position(|candidate| candidate.able & wanted != 0) else { break };
+            let Candidate { ranked, able } = self.candidates.remove(place);
+            let roles = if may_combine { able & wanted } else { tails.neediest(able & wanted) };
+            tails.ask(roles, chance(&ranked));
+            members.push(Member { ranked, roles });
+        }
+        (members, short_slots(roles, &lacking), tails.all_permille())
     }
 
     /// Those not drawn, in order.

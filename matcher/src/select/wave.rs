@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
-use super::order::{Judge, RankQuery, Ranking};
+use super::order::{Judge, RankQuery, Ranked, Ranking};
 use super::pool::{Member, Pool};
-use crate::event::{Excluded, NEXT_IN_ORDER_MAX, WaveExplanation};
-use crate::model::{GridPreference, Place, SkillId, SkillSet, SlotSet, Standing, VolunteerId};
+use crate::event::{Excluded, Fitted, NEXT_IN_ORDER_MAX, WaveExplanation};
+use crate::model::{Fit, GridPreference, Place, SkillId, SkillSet, SlotSet, Standing, VolunteerId, WaveSize};
 
 /// What a wave is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct WaveQuery<'a> {
     pub place: Place,
     pub radius_m: u32,
     /// How many to ask; at least one for each open slot is asked all the same.
-    pub size: usize,
+    pub size: WaveSize,
     pub preference: GridPreference,
     /// The open slots, most important first: index in the incident (0 ..= 31) and the skill it needs.
     pub open: &'a [(usize, Option<SkillId>)],
@@ -50,13 +50,19 @@ pub(super) struct OpenRole {
     pub(super) slots: Vec<usize>,
 }
 
+/// Says how likely somebody is to accept and be there in time, of a thousand. Asked only where a wave is to fit; it must say
+/// the same of the same volunteer throughout.
+pub trait Chance: FnMut(VolunteerId, &Standing) -> u16 {}
+
+impl<F: FnMut(VolunteerId, &Standing) -> u16> Chance for F {}
+
 /// Chooses a wave. Pure; equal questions to an equal index get equal answers.
 ///
 /// First the best crew for the open slots (see [`crate::assign::crew`]), then further crews of the same slots from those
-/// left, until `size` are asked: more are asked than are needed, because most will not come.
-pub fn wave(index: &Index, query: &WaveQuery, mut judge: impl Judge) -> Wave {
+/// left, until as many are asked as `size` says: more than are needed, because most will not come.
+pub fn wave(index: &Index, query: &WaveQuery, mut judge: impl Judge, mut chance: impl Chance) -> Wave {
     let roles = open_roles(query.open);
-    let size = query.size.max(query.open.len());
+    let size = usize::from(query.size.max()).max(query.open.len());
     let count = size + NEXT_IN_ORDER_MAX;
     let mut pool = Pool::default();
     let mut excluded = BTreeMap::new();
@@ -68,14 +74,30 @@ pub fn wave(index: &Index, query: &WaveQuery, mut judge: impl Judge) -> Wave {
     for skills in combinations(query, &roles) {
         pool.add(index, &roles, &rank(index, query, skills, query.open.len(), &mut judge).found);
     }
-    let (members, short) = pool.draw(&roles, size, query.may_combine);
+    let mut standing = |ranked: &Ranked| {
+        let plain = ranked.standing();
+        let counted = query.size.fit().map(|_| chance(ranked.key.volunteer, &plain));
+        Standing { chance_permille: counted, ..plain }
+    };
+    let (members, short, fit) = match query.size.fit() {
+        Some(fit) => {
+            let (members, short, counted_permille) =
+                pool.draw_fitting(&roles, Fit { max: size as u16, ..fit }, query.may_combine, &mut standing);
+            (members, short, Some(Fitted { target_permille: fit.target_permille, counted_permille }))
+        }
+        None => {
+            let (members, short) = pool.draw(&roles, size, query.may_combine);
+            (members, short, None)
+        }
+    };
     Wave {
-        offers: members.iter().map(|member| chosen(member, &roles)).collect(),
+        offers: members.iter().map(|member| chosen(member, &roles, standing(&member.ranked))).collect(),
         explanation: WaveExplanation {
             radius_m: query.radius_m,
-            next: pool.left().take(NEXT_IN_ORDER_MAX).map(|left| (left.key.volunteer, left.standing())).collect(),
+            next: pool.left().take(NEXT_IN_ORDER_MAX).map(|left| (left.key.volunteer, standing(left))).collect(),
             excluded: excluded.into_iter().collect(),
             short,
+            fit,
         },
     }
 }
@@ -145,12 +167,12 @@ fn count_excluded(
     }
 }
 
-fn chosen(member: &Member, roles: &[OpenRole]) -> Chosen {
+fn chosen(member: &Member, roles: &[OpenRole], standing: Standing) -> Chosen {
     let held = (0..roles.len()).filter(|role| member.roles >> role & 1 == 1);
     let slots = held.flat_map(|role| &roles[role].slots);
     Chosen {
         volunteer: member.ranked.key.volunteer,
         slots: slots.fold(SlotSet::default(), |set, &slot| set.union(SlotSet::only(slot))),
-        standing: member.ranked.standing(),
+        standing,
     }
 }

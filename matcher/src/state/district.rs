@@ -8,6 +8,7 @@ use super::digest::digest_of;
 use super::due;
 use super::evolve;
 use super::geometry::grid_contains;
+use super::learnt::Custom;
 use super::memory::Memory;
 use super::records::{GridRecord, IncidentRecord, Kept, Records, VolunteerRecord, WaveRecord};
 use super::settings::{Numbers, Settings};
@@ -242,6 +243,10 @@ impl District {
 
     pub(crate) fn assignments(&self) -> impl Iterator<Item = &Assignment> {
         self.records.assignments.iter()
+    }
+
+    pub(crate) fn customs(&self) -> impl Iterator<Item = &Custom> {
+        self.records.customs.iter()
     }
 
     pub(crate) fn grid_records(&self) -> impl Iterator<Item = &GridRecord> {

@@ -9,6 +9,7 @@ mod district;
 pub(crate) mod due;
 pub(crate) mod evolve;
 mod geometry;
+pub mod learnt;
 mod live;
 mod memory;
 mod observed;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::Bounds;
+use super::learnt::{Custom, Habit};
 use super::shelf::{Record, Shelf};
 use super::timers::TimerKey;
 use crate::event::WaveExplanation;
@@ -22,6 +23,9 @@ pub struct VolunteerRecord {
     /// When he was asked within the last 24 h, oldest first.
     pub alerts: Vec<Timestamp>,
     pub checked_in_at: Option<Timestamp>,
+    /// What he was asked and what he accepted.
+    #[serde(default, skip_serializing_if = "Habit::is_empty")]
+    pub habit: Habit,
     pub(super) armed: Option<Timestamp>,
 }
 
@@ -36,6 +40,7 @@ impl VolunteerRecord {
             assignments: Vec::new(),
             alerts: Vec::new(),
             checked_in_at: None,
+            habit: Habit::default(),
             armed: None,
         }
     }
@@ -117,6 +122,8 @@ pub struct Records {
     pub(super) offers: Shelf<Offer>,
     pub(super) assignments: Shelf<Assignment>,
     pub(super) tasks: Shelf<DeskTask>,
+    #[serde(default, skip_serializing_if = "Shelf::is_empty")]
+    pub(super) customs: Shelf<Custom>,
 }
 
 impl Records {
@@ -184,6 +191,7 @@ kept! {
     Offer, "offer", offers, |it| it.id.0, Some(TimerKey::Incident(it.incident)), never(it);
     Assignment, "assignment", assignments, |it| it.id.0, Some(TimerKey::Incident(it.incident)), never(it);
     DeskTask, "task", tasks, |it| it.id.0, Some(TimerKey::Incident(it.incident)), never(it);
+    Custom, "custom", customs, |it| it.key, never(it), never(it);
 }
 
 fn never<R, T>(_: &R) -> Option<T> {

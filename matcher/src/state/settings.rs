@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::learnt::Learning;
 use super::shared;
 use crate::model::*;
 
@@ -21,6 +22,9 @@ pub struct Settings {
     pub teams: Arc<BTreeMap<TeamId, Team>>,
     #[serde(with = "shared")]
     pub plans: Arc<BTreeMap<KindCode, ResponsePlan>>,
+    /// `None` until a plan's waves are to fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning: Option<Learning>,
 }
 
 impl Default for Settings {
@@ -33,6 +37,7 @@ impl Default for Settings {
             skills: Arc::default(),
             teams: Arc::default(),
             plans: Arc::default(),
+            learning: None,
         }
     }
 }

@@ -34,6 +34,10 @@ impl<R: Record> Shelf<R> {
         self.count
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     pub fn get(&self, key: u64) -> Option<&R> {
         let chunk = self.chunks.get(&(key / CHUNK_SPAN))?;
         place(chunk, key).ok().map(|index| &chunk[index])

@@ -90,7 +90,7 @@ fn whoever_is_full_is_asked_no_more_and_whoever_has_room_still_is() {
 #[test]
 fn the_other_offers_of_whoever_accepts_are_withdrawn_and_replaced_at_once() {
     let mut life = plan("choking", vec![vec![role(None, 1)]]);
-    (life.urgency, life.wave.size) = (Urgency::LifeThreat, 1);
+    (life.urgency, life.wave.size) = (Urgency::LifeThreat, WaveSize::Fixed(1));
     let mut town = Town::with_plans(vec![life]);
     town.people((1..=3).map(|n| person(n, n as f64 * 100.0, &[])).collect());
     let first = town.raise(alarm("choking", 0.0));

@@ -15,7 +15,7 @@ fn request(town: &mut Town, east_m: f64) -> IncidentId {
 fn what_is_collected_is_matched_at_the_least_travel_over_all() {
     let asked = |batch_ms: u64| {
         let mut repair = plan("repair", vec![vec![role(None, 1)]]);
-        (repair.batch_ms, repair.wave.size) = (batch_ms, 1);
+        (repair.batch_ms, repair.wave.size) = (batch_ms, WaveSize::Fixed(1));
         let mut town = Town::with_plans(vec![repair]);
         town.people(vec![person(1, 1_000.0, &[]), person(2, 2_000.0, &[])]);
         let far = request(&mut town, 1_400.0);

@@ -31,7 +31,14 @@ fn call() -> Call {
 }
 
 fn standing() -> Standing {
-    Standing { distance_m: 120, travel_ms: 120_000, own_grid: true, alerts_today: 2, unreachable: false }
+    Standing {
+        distance_m: 120,
+        travel_ms: 120_000,
+        own_grid: true,
+        alerts_today: 2,
+        unreachable: false,
+        chance_permille: None,
+    }
 }
 
 fn full_plan() -> ResponsePlan {
@@ -139,6 +146,7 @@ fn wave_sent() -> Event {
         next: vec![(volunteer_id(2), standing())],
         excluded: vec![(event::Excluded::OffDuty, 7), (event::Excluded::RaisedItHimself, 1)],
         short: SlotSet(0b10),
+        fit: None,
     };
     let (offers, next_wave_at) = (vec![made], Some(MOMENT));
     Event::WaveSent {
@@ -199,6 +207,23 @@ fn every_event_is_stored_as_it_always_was() {
         .lines()
         .filter(|line| line.trim_start().starts_with("Self::") && line.contains("=> \""));
     assert_eq!(golden.len(), known.count(), "an event has no golden file: add a sample of it to this test");
+}
+
+/// A plan whose waves fit, and such a wave: the same events, with what only these have.
+#[test]
+fn waves_that_fit_are_stored_as_they_always_were() {
+    let mut plan = full_plan();
+    plan.wave.size = WaveSize::fitting(900, 24);
+    let mut sent = wave_sent();
+    let Event::WaveSent { offers, explanation, .. } = &mut sent else { panic!("it is a wave") };
+    offers[0].standing.chance_permille = Some(312);
+    explanation.next[0].1.chance_permille = Some(0);
+    explanation.fit = Some(event::Fitted { target_permille: 900, counted_permille: 874 });
+    for event in [Event::PlansDefined { plans: vec![plan] }, sent] {
+        insta::assert_json_snapshot!(format!("v{FORMAT}_{}_fitting", event.name()), event);
+        let stored = serde_json::to_string(&event).expect("an event can be written");
+        assert_eq!(serde_json::from_str::<Event>(&stored).expect("an event can be read"), event);
+    }
 }
 
 #[test]

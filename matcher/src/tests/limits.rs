@@ -92,6 +92,7 @@ fn skills_and_plans() {
     let base = || plan("fall", vec![vec![role(None, 1)]]);
     let define = |plan: ResponsePlan| Command::DefinePlans { plans: vec![plan] };
     let wave = base().wave;
+    let sized = |size| ResponsePlan { wave: WavePolicy { size, ..wave }, ..base() };
     let step = |action| vec![EscalationStep { after_ms: 0, always: true, action }];
     check(vec![
         (skills(vec![skill(128, "x")]), over(Field::Skills, 128, 127)),
@@ -104,8 +105,12 @@ fn skills_and_plans() {
             define(ResponsePlan { levels: vec![vec![role(None, 20)], vec![role(None, 20)]], ..base() }),
             over(Field::Roles, 40, 32),
         ),
-        (define(ResponsePlan { wave: WavePolicy { size: 0, ..wave }, ..base() }), invalid(Field::Wave, Why::Zero)),
-        (define(ResponsePlan { wave: WavePolicy { size: 201, ..wave }, ..base() }), over(Field::Wave, 201, 200)),
+        (define(sized(WaveSize::Fixed(0))), invalid(Field::Wave, Why::Zero)),
+        (define(sized(WaveSize::Fixed(201))), over(Field::Wave, 201, 200)),
+        (define(sized(WaveSize::fitting(0, 24))), invalid(Field::Wave, Why::Zero)),
+        (define(sized(WaveSize::fitting(900, 0))), invalid(Field::Wave, Why::Zero)),
+        (define(sized(WaveSize::fitting(1_000, 24))), over(Field::Wave, 1_000, 999)),
+        (define(sized(WaveSize::fitting(900, 201))), over(Field::Wave, 201, 200)),
         (
             define(ResponsePlan { wave: WavePolicy { radius_m: 5_000, ..wave }, ..base() }),
             over(Field::Wave, 5_000, 4_000),

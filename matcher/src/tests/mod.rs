@@ -7,6 +7,7 @@ mod batches;
 mod duty;
 mod ending;
 mod escalation;
+mod fitting;
 mod golden;
 mod limits;
 mod merging;

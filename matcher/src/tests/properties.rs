@@ -13,10 +13,24 @@ const PEOPLE: u64 = 14;
 #[derive(Clone, Debug)]
 enum Try {
     Wait(u64),
-    Raise { kind: usize, east_m: u32, caller: u64, by: Option<u64>, drill: bool, place: bool },
-    Request { kind: usize, east_m: u32 },
+    Raise {
+        kind: usize,
+        east_m: u32,
+        caller: u64,
+        by: Option<u64>,
+        drill: bool,
+        place: bool,
+    },
+    Request {
+        kind: usize,
+        east_m: u32,
+    },
     TakeBack(Index),
-    Duty { who: u64, minutes: Option<u64>, patrol: bool },
+    Duty {
+        who: u64,
+        minutes: Option<u64>,
+        patrol: bool,
+    },
     OffDuty(u64),
     Receive(Index),
     See(Index),
@@ -40,6 +54,8 @@ enum Try {
     Enrol { who: u64, east_m: u32, skills: u8, capacity: u8, budget: Option<u16>, guest: bool },
     Retire(u64),
     Minimum(u64, u16),
+    /// The waves of falls fit from now on, or are of a fixed size again.
+    Size(Option<u16>),
     Repeat(Index),
     GiveAid { number: u8, needs: Vec<u8>, east_m: u32 },
     TellAid { asked: Index, filled: u32, over: bool, telling: u32 },
@@ -90,6 +106,7 @@ fn tries() -> impl Strategy<Value = Try> {
         3 => enrol.prop_map(|(who, east_m, skills, capacity, budget, guest)| Try::Enrol { who, east_m, skills, capacity, budget, guest }),
         1 => who().prop_map(Try::Retire),
         1 => (1u64..7, 0u16..4).prop_map(|(grid, minimum)| Try::Minimum(grid, minimum)),
+        1 => prop::option::of(1u16..=999).prop_map(Try::Size),
         1 => at_any().prop_map(Try::Repeat),
         3 => give.prop_map(|(number, needs, east_m)| Try::GiveAid { number, needs, east_m }),
         4 => (at_any(), 0u32..8, prop::bool::weighted(0.2), 0u32..9).prop_map(|(asked, filled, over, telling)| Try::TellAid { asked, filled, over, telling }),
@@ -113,12 +130,14 @@ fn plans() -> Vec<ResponsePlan> {
         step(25_000, false, EscalationAction::RaiseLevel),
         step(40_000, false, EscalationAction::TellSupervisor),
     ];
+    stroke.wave.size = WaveSize::fitting(700, 5);
     let mut fire = plan("fire", vec![vec![role(None, 3)]]);
     let ask = EscalationAction::AskNeighbour { district: DistrictId(8), clock_ms: 20_000 };
     fire.escalation =
         vec![step(8_000, false, ask), step(30_000, true, EscalationAction::AddRoles(vec![role(Some(DOCTOR), 1)]))];
     let mut crew = plan("crew", vec![vec![role(Some(DRIVER), 1), role(Some(DOCTOR), 1), role(None, 1)]]);
     crew.one_person_several_roles = true;
+    crew.wave.size = WaveSize::fitting(300, 6);
     let mut stall = plan("stall", vec![vec![role(None, 1), role(Some(DOCTOR), 1)]]);
     stall.batch_ms = 20_000;
     vec![fall, stroke, fire, crew, stall, plan("noise", Vec::new())]
@@ -252,6 +271,11 @@ fn command(town: &Town, attempt: &Try) -> Option<Command> {
         Try::Retire(who) => Command::RetireVolunteers { volunteers: vec![volunteer_id(*who)] },
         Try::Minimum(number, minimum) => {
             Command::DefineGrids { grids: vec![Grid { minimum_on_duty: *minimum, ..grid(*number) }] }
+        }
+        Try::Size(target_permille) => {
+            let mut fall = plans().swap_remove(0);
+            fall.wave.size = target_permille.map_or(WaveSize::Fixed(2), |target| WaveSize::fitting(target, 7));
+            Command::DefinePlans { plans: vec![fall] }
         }
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     Actor, Answer, BodyHash, Clocks, Command, CommandId, DistrictId, DutyStatus, Event, Grid, GridId, GridPreference,
     IncidentId, MINUTE_MS, MergeRule, NewIncident, OfferId, Polygon, Position, ProviderClass, Rejection, Request,
     ResponsePlan, Role, SECOND_MS, Skill, SkillHeld, SkillId, State, Timestamp, TravelMode, Urgency, Volunteer,
-    VolunteerId, WavePolicy,
+    VolunteerId, WavePolicy, WaveSize,
 };
 
 pub const DISTRICT: DistrictId = DistrictId(7);
@@ -55,7 +55,7 @@ pub fn plan(kind: &str, levels: Vec<Vec<Role>>) -> ResponsePlan {
         levels,
         one_person_several_roles: false,
         wave: WavePolicy {
-            size: 2,
+            size: WaveSize::Fixed(2),
             radius_m: 1_000,
             radius_m_max: 4_000,
             growth_percent: 100,

@@ -78,7 +78,7 @@ fn an_offer_that_no_phone_receives_stays_open_and_the_next_is_asked_beside_it() 
 fn asked_with(urgency: Urgency, spoil: impl FnOnce(&mut Town)) -> Vec<u64> {
     let mut first = one_helper();
     (first.urgency, first.rest_ms) = (urgency, HOUR_MS);
-    first.wave.size = 1;
+    first.wave.size = WaveSize::Fixed(1);
     let mut town = Town::with_plans(vec![first]);
     town.people(vec![Volunteer { alerts_per_day_max: Some(1), ..person(1, 100.0, &[]) }, person(2, 200.0, &[])]);
     spoil(&mut town);

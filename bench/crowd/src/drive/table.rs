@@ -7,7 +7,7 @@ use matcher::{AssignmentId, IncidentId, OfferId, Position};
 use wire::rows::{AssignmentState, DutyStatus, OfferState, OwnAssignmentRow, OwnOfferRow, VolunteerRows};
 use wire::{Id, Place};
 
-use crate::model::Heard;
+use crate::model::{Heard, KindKey};
 
 /// Offers and assignments that have not ended, and the duty.
 #[derive(Debug, Default)]
@@ -46,7 +46,12 @@ impl Table {
         if matches!(row.state, OfferState::Made | OfferState::Received | OfferState::Seen) {
             let new = self.offers.insert(row.id, row.incident).is_none();
             let near = position(row.near)?;
-            return new.then_some(Heard::Offered { offer, incident: IncidentId(row.incident.0), near });
+            return new.then_some(Heard::Offered {
+                offer,
+                incident: IncidentId(row.incident.0),
+                near,
+                kind: KindKey::of(&row.kind_name),
+            });
         }
         self.offers.remove(&row.id).map(|_| Heard::OfferOver { offer })
     }

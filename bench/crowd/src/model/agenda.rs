@@ -17,6 +17,11 @@ impl Agenda {
         self.0.first().map(|(at, _)| *at)
     }
 
+    /// When such an entry is due.
+    pub fn find(&self, such: impl Fn(&Act) -> bool) -> Option<Timestamp> {
+        self.0.iter().find(|(_, act)| such(act)).map(|(at, _)| *at)
+    }
+
     /// The next entry that is due.
     pub fn take_due(&mut self, now: Timestamp) -> Option<Act> {
         (self.next_at()? <= now).then(|| self.0.remove(0).1)

@@ -29,6 +29,10 @@ pub enum Question {
     WorksFor,
     GivesUp,
     WhyNot,
+    Eager,
+    Sleeps,
+    LikesGroup,
+    LikesKind,
 }
 
 /// A number of 0 .. `below`.

@@ -4,10 +4,12 @@
 mod agenda;
 mod chance;
 mod person;
+mod rhythm;
 mod temper;
 mod trip;
 
 pub use person::{Act, Heard, Person};
+pub use rhythm::KindKey;
 pub use temper::{Pace, Temper};
 pub use trip::{speed_m_per_s, way_ms};
 

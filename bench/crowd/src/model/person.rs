@@ -5,17 +5,19 @@ use matcher::{
 };
 
 use super::agenda::Agenda;
+use super::rhythm::KindKey;
 use super::temper::{Pace, Temper, Will};
 use super::trip::{Trip, way_ms};
 
 /// What reaches a person's ear or eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// `near`: about where, as the offer shows it.
+    /// `near`: about where, as the offer shows it; `kind`: what it is called.
     Offered {
         offer: OfferId,
         incident: IncidentId,
         near: Position,
+        kind: KindKey,
     },
     /// It expired, was withdrawn, or the answer came too late.
     OfferOver {
@@ -107,6 +109,11 @@ impl Person {
         self.trip.under_way(now)
     }
 
+    /// When he is going to say yes to this offer, if he is left to.
+    pub fn accepts_at(&self, offer: OfferId) -> Option<Timestamp> {
+        self.agenda.find(|act| matches!(act, Act::Accept { .. }) && act.offer() == Some(offer))
+    }
+
     /// When [`Person::wake`] has something to say next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.agenda.next_at()
@@ -115,7 +122,10 @@ impl Person {
     /// Takes in what he hears; what comes of it lies in the agenda, some of it due at once.
     pub fn hear(&mut self, now: Timestamp, heard: Heard) {
         match heard {
-            Heard::Offered { offer, incident, near } => self.consider(now, offer, incident, near),
+            Heard::Offered { offer, incident, near, kind } => {
+                let will = self.temper.will(incident.0, now, kind);
+                self.consider(now, offer, near, will);
+            }
             Heard::OfferOver { offer } => self.agenda.forget_offer(offer),
             Heard::Assigned { assignment, place } => self.plan_the_way(now, assignment, place),
             Heard::AssignmentOver { assignment } => {
@@ -134,11 +144,10 @@ impl Person {
         Some(act)
     }
 
-    fn consider(&mut self, now: Timestamp, offer: OfferId, incident: IncidentId, near: Position) {
+    fn consider(&mut self, now: Timestamp, offer: OfferId, near: Position, will: Will) {
         self.agenda.forget_offer(offer);
         self.agenda.add(now, Act::Receive(offer));
         let seen = now.plus_ms(self.answers.of_ms(self.temper.sees_after_ms(offer.0)));
-        let will = self.temper.will(incident.0);
         if will != (Will::Ignores { looks: false }) {
             self.agenda.add(seen, Act::See(offer));
         }

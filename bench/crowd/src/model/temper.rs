@@ -1,8 +1,9 @@
 //! What a person is like: how often he says yes, how quick he is.
 
-use matcher::{SECOND_MS, TravelMode};
+use matcher::{SECOND_MS, Timestamp, TravelMode};
 
 use super::chance::{Deciles, Question, below, draw};
+use super::rhythm::{self, KindKey};
 
 /// Response rates that were measured by others lie between these (FIELD section 4: 17-47 %).
 const ACCEPTS_PERMILLE: std::ops::Range<u64> = 170..471;
@@ -66,6 +67,8 @@ pub struct Temper {
     pub accepts_permille: u64,
     pub says_no_permille: u64,
     pub travel: TravelMode,
+    /// Whether how often he says yes hangs on the hour and on what it is for.
+    rhythm: bool,
 }
 
 impl Temper {
@@ -80,17 +83,32 @@ impl Temper {
             accepts_permille: within(ACCEPTS_PERMILLE, Question::Answers),
             says_no_permille: within(SAYS_NO_PERMILLE, Question::Declines),
             travel: travel(within(0..100, Question::Travel)),
+            rhythm: false,
         }
+    }
+
+    /// The same person with hours of his own and likings of his own, and some eager and some hardly ever to be had: as
+    /// many as it takes that who will not come can be told from his past four times in five.
+    pub fn with_rhythm(self) -> Self {
+        Self { accepts_permille: rhythm::eagerness_permille(self.key), rhythm: true, ..self }
     }
 
     /// One who comes whenever he is called.
     pub fn always_comes(self) -> Self {
-        Self { accepts_permille: 1_000, ..self }
+        Self { accepts_permille: 1_000, rhythm: false, ..self }
     }
 
-    pub(super) fn will(&self, incident: u64) -> Will {
+    /// How often he says yes at this hour (of the clock that `now` is read by) to this kind, of a thousand.
+    pub fn accepts_at(&self, now: Timestamp, kind: KindKey) -> u64 {
+        match self.rhythm {
+            true => rhythm::accepts_permille(self.key, self.accepts_permille, now, kind),
+            false => self.accepts_permille,
+        }
+    }
+
+    pub(super) fn will(&self, incident: u64, now: Timestamp, kind: KindKey) -> Will {
         let permille = |question| below(draw(self.key, incident, question), 1_000);
-        if permille(Question::Will) < self.accepts_permille {
+        if permille(Question::Will) < self.accepts_at(now, kind) {
             Will::Comes
         } else if permille(Question::Declines) < self.says_no_permille {
             Will::SaysNo

@@ -9,7 +9,12 @@ const NOON: Timestamp = Timestamp(1_800_000_000_000);
 
 fn offer(number: u64) -> Heard {
     let district = DistrictId(1);
-    Heard::Offered { offer: OfferId::new(district, number), incident: IncidentId::new(district, number), near: THERE }
+    Heard::Offered {
+        offer: OfferId::new(district, number),
+        incident: IncidentId::new(district, number),
+        near: THERE,
+        kind: KindKey::of("fall"),
+    }
 }
 
 /// All that a person does of himself, with the moments.
@@ -110,4 +115,22 @@ fn what_is_over_is_not_answered() {
     assert!(matches!(person.wake(NOON), Some(Act::Receive(_))));
     person.hear(NOON, Heard::OfferOver { offer: OfferId::new(DistrictId(1), 5) });
     assert_eq!(live(&mut person), []);
+}
+
+#[test]
+fn people_with_a_rhythm_differ_by_hour_and_kind_and_are_as_predictable_as_was_measured() {
+    let rates = |hour: u64, kind: &str| -> Vec<u64> {
+        let at = Timestamp(0).plus_ms(hour * HOUR_MS);
+        (0..2_000).map(|index| Temper::of(7, index).with_rhythm().accepts_at(at, KindKey::of(kind))).collect()
+    };
+    let mean = |rates: &[u64]| rates.iter().sum::<u64>() / rates.len() as u64;
+    let (noon, evening, night) = (rates(12, "ems_fall"), rates(19, "ems_fall"), rates(3, "ems_fall"));
+    assert!(mean(&night) < mean(&noon) && mean(&noon) < mean(&evening), "{} {}", mean(&night), mean(&evening));
+    assert!((170..470).contains(&mean(&noon)), "{}", mean(&noon));
+    assert_ne!(noon, rates(12, "fire_smoke"));
+    assert_eq!(noon, rates(12 + 24, "ems_fall"), "the same every day");
+    let told: u64 = noon.iter().map(|&rate| rate.max(1_000 - rate)).sum::<u64>() / 2_000;
+    assert!((750..830).contains(&told), "{told} of a thousand answers can be told from the past; 79 % was measured");
+    let plain = |hour| Temper::of(7, 3).accepts_at(Timestamp(0).plus_ms(hour * HOUR_MS), KindKey::of("fire"));
+    assert_eq!(plain(3), plain(19), "who has no rhythm is always the same");
 }

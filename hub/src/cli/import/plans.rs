@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use matcher::command::ITEMS_PER_COMMAND_MAX;
 use matcher::{
     Command, GridPreference, MINUTE_MS, NAME_LENGTH_MAX, PLANS_MAX, ResponsePlan, Role, SECOND_MS, SLOTS_MAX, Skill,
-    Urgency, WAVE_SIZE_MAX, WORDS_LENGTH_MAX,
+    TARGET_PERMILLE_MAX, Urgency, WAVE_SIZE_MAX, WORDS_LENGTH_MAX, WaveSize,
 };
 
 use super::columns::{Line, Sheet};
@@ -100,7 +100,7 @@ fn levels(line: Line, skills: &[Skill]) -> Result<Vec<Vec<Role>>, BadRow> {
 
 fn wave(line: Line, plan: &mut ResponsePlan) -> Result<(), BadRow> {
     let wave = &mut plan.wave;
-    wave.size = cells::number(line, "wave_size", 1..=WAVE_SIZE_MAX, wave.size)?;
+    wave.size = wave_size(line, wave.size)?;
     wave.radius_m = cells::number(line, "radius_m", 1..=RADIUS_M_MAX, wave.radius_m)?;
     wave.radius_m_max =
         cells::number(line, "radius_m_max", wave.radius_m..=RADIUS_M_MAX, wave.radius_m_max.max(wave.radius_m))?;
@@ -119,6 +119,37 @@ fn wave(line: Line, plan: &mut ResponsePlan) -> Result<(), BadRow> {
     plan.merge.window_ms =
         cells::number(line, "merge_window_min", 0..=1_440, plan.merge.window_ms / MINUTE_MS)? * MINUTE_MS;
     Ok(())
+}
+
+/// The most that a wave asks which is to fit, where the cell does not say.
+const FIT_MAX: u16 = 24;
+
+/// A number of people, or how sure the wave is to be and the most it asks: `6`, `90%`, `90%/24`.
+fn wave_size(line: Line, default: WaveSize) -> Result<WaveSize, BadRow> {
+    let cell = line.get("wave_size");
+    if cell.is_empty() {
+        return Ok(default);
+    }
+    let size = match cell.split_once(['%', '%']) {
+        None => cell.parse().ok().map(WaveSize::Fixed),
+        Some((percent, "")) => permille(percent).map(|target| WaveSize::fitting(target, FIT_MAX)),
+        Some((percent, max)) => {
+            let max = max.strip_prefix(['/', '/']).and_then(|max| max.trim().parse().ok());
+            permille(percent).zip(max).map(|(target, max)| WaveSize::fitting(target, max))
+        }
+    };
+    size.filter(|size| (1..=WAVE_SIZE_MAX).contains(&size.max())).ok_or_else(|| {
+        let cure = format!("1 to {WAVE_SIZE_MAX} people, or as 90%/24 / 填人数(1 到 {WAVE_SIZE_MAX}),或写成 90%/24");
+        line.bad("wave_size", format!("{cell:?}"), cure)
+    })
+}
+
+/// 90 or 92.5 of a hundred as of a thousand: at least 1, never certain.
+fn permille(percent: &str) -> Option<u16> {
+    let (whole, tenths) = percent.trim().split_once('.').unwrap_or((percent.trim(), "0"));
+    let tenths = tenths.parse::<u16>().ok().filter(|tenths| *tenths < 10)?;
+    let permille = whole.parse::<u16>().ok()?.checked_mul(10)?.checked_add(tenths)?;
+    Some(permille).filter(|permille| (1..=TARGET_PERMILLE_MAX).contains(permille))
 }
 
 fn clocks(line: Line, plan: &mut ResponsePlan) -> Result<(), BadRow> {

@@ -5,7 +5,7 @@ use std::io::Write;
 use encoding_rs::GBK;
 use matcher::{
     Answer, Cause, Command, Commit, District, DistrictId, EscalationAction, Event, Grid, GridId, Polygon, Position,
-    PublicService, ResponsePlan, Skill, SkillId, Timestamp, TravelMode, Volunteer,
+    PublicService, ResponsePlan, Skill, SkillId, Timestamp, TravelMode, Volunteer, WaveSize,
 };
 use wire::client::Crs;
 
@@ -283,6 +283,32 @@ fn a_plan_is_read_and_written_back_the_same() {
     let again = escalation::steps(&escalation_text(&plans[0].escalation, &skills), &skills).unwrap();
     assert_eq!(again, plans[0].escalation);
     assert_eq!(plans::roles_of(&roles_text(&plans[0].levels[0], &skills), &skills).unwrap(), plans[0].levels[0]);
+}
+
+#[test]
+fn a_wave_is_a_number_of_people_or_as_sure_as_it_is_to_be() {
+    let sizes = [
+        ("", WaveSize::Fixed(8)),
+        ("6", WaveSize::Fixed(6)),
+        ("90%", WaveSize::fitting(900, 24)),
+        ("92.5%/12", WaveSize::fitting(925, 12)),
+        ("80%/200", WaveSize::fitting(800, 200)),
+    ];
+    for (cell, expected) in sizes {
+        let csv = format!("代码,名称,一级,每轮人数\nfire,火,任意,{cell}\n");
+        let read = read_with(&reading(Kind::Plans, "p.csv"), csv.as_bytes()).unwrap();
+        let Command::DefinePlans { plans } = &read.change.commands[0] else { panic!("{:?}", read.report) };
+        assert_eq!(plans[0].wave.size, expected, "{cell}");
+        let again = format!("kind,name,level_1,wave_size\nfire,火,任意,{expected}\n");
+        let again = read_with(&reading(Kind::Plans, "p.csv"), again.as_bytes()).unwrap();
+        assert_eq!(again.change.commands, read.change.commands, "{expected} is written and read back");
+    }
+    for bad in ["0", "201", "-1", "many", "0%", "100%", "90%24", "90%/0", "90%/201", "99.95%", "%"] {
+        let csv = format!("kind,name,level_1,wave_size\nfire,火,任意,{bad}\n");
+        let read = read_with(&reading(Kind::Plans, "p.csv"), csv.as_bytes()).unwrap();
+        let found: Vec<_> = read.report.bad.iter().map(|bad| bad.column.as_str()).collect();
+        assert_eq!(found, ["wave_size"], "{bad}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use matcher::{
     Actor, Answer, BodyHash, CallSource, Clocks, Command, CommandId, DistrictId, DutyStatus, Grid, GridId,
     GridPreference, IncidentId, MergeRule, NewIncident, Polygon, Position, ProviderClass, Request, ResponsePlan, Role,
-    SECOND_MS, TravelMode, Urgency, Volunteer, VolunteerId, WavePolicy,
+    SECOND_MS, TravelMode, Urgency, Volunteer, VolunteerId, WavePolicy, WaveSize,
 };
 
 use crate::engine::{Committed, Engine, EngineHandle, EngineSettings, SubmitError};
@@ -40,7 +40,7 @@ fn plan() -> ResponsePlan {
         levels: vec![vec![Role { skill: None, count: 1 }]],
         one_person_several_roles: false,
         wave: WavePolicy {
-            size: 2,
+            size: WaveSize::Fixed(2),
             radius_m: 2_000,
             radius_m_max: 4_000,
             growth_percent: 100,

@@ -1,6 +1,7 @@
 //! Tables for the order and for waves; properties: the index answers what the naive list answers.
 
 mod equal;
+mod fitting;
 mod pairs;
 mod waves;
 

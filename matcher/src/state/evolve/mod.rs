@@ -5,6 +5,7 @@ mod assignment;
 mod desk;
 mod duty;
 mod incident;
+mod learning;
 mod offer;
 mod settings;
 

@@ -1,6 +1,7 @@
 //! Waves and what becomes of each offer. An end state is never left.
 
 use super::incident::refresh;
+use super::learning;
 use crate::event::{OfferMade, WaveExplanation};
 use crate::model::*;
 use crate::state::records::{IncidentRecord, VolunteerRecord, WaveRecord};
@@ -102,6 +103,7 @@ fn end(world: &mut impl World, at: Timestamp, id: OfferId, state: OfferState) {
     record.standing.retain(|&standing| standing != id);
     record.unreceived.retain(|&standing| standing != id);
     world.must_mut::<VolunteerRecord>(volunteer.0).offers.retain(|&standing| standing != id);
+    learning::learn(world, at, id);
     refresh(world, incident);
 }
 

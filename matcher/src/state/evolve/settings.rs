@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::learning;
 use crate::model::*;
 use crate::state::geometry::Bounds;
 use crate::state::records::{GridRecord, IncidentRecord};
@@ -30,6 +31,7 @@ pub fn teams_defined(world: &mut impl World, teams: &[Team]) {
 pub fn plans_defined(world: &mut impl World, plans: &[ResponsePlan]) {
     let known = Arc::make_mut(&mut world.settings_mut().plans);
     known.extend(plans.iter().map(|plan| (plan.kind.clone(), plan.clone())));
+    learning::plans_defined(world);
     for incident in world.live() {
         let kind = &world.must::<IncidentRecord>(incident.0).incident.kind;
         if plans.iter().any(|plan| plan.kind == *kind) {
