@@ -2,11 +2,11 @@
 
 use std::hint::black_box;
 
+use matcher::SkillSet;
 use matcher::assign::{Row, assign};
 use matcher::select::{Entry, Finder, Index, NearPairs, NearestQuery, RankQuery, Turn};
-use matcher::{SkillSet, WaveSize};
 
-use crate::matcher::{Alarms, City, EIGHT, FITTING, rank_query};
+use crate::matcher::{Alarms, City, EIGHT, rank_query};
 use crate::peers::{COUNT, RADIUS_M};
 
 const VOLUNTEERS: usize = 10_000;
@@ -22,12 +22,10 @@ pub enum Operation {
     MoveTo,
     Assign,
     Decide,
-    DecideFitting,
 }
 
 impl Operation {
-    pub const ALL: [Self; 6] =
-        [Self::Nearest, Self::Rank, Self::MoveTo, Self::Assign, Self::Decide, Self::DecideFitting];
+    pub const ALL: [Self; 5] = [Self::Nearest, Self::Rank, Self::MoveTo, Self::Assign, Self::Decide];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -36,7 +34,6 @@ impl Operation {
             Self::MoveTo => "Index::move_to",
             Self::Assign => "assign",
             Self::Decide => "decide",
-            Self::DecideFitting => "decide_fitting",
         }
     }
 
@@ -51,8 +48,7 @@ impl Operation {
             Self::Rank => rank(&index, &mut city, times),
             Self::MoveTo => move_to(&mut index, &mut city, &mut people, times),
             Self::Assign => assign_some(&index, &mut city, times),
-            Self::Decide => return decide(&people, times, EIGHT),
-            Self::DecideFitting => return decide(&people, times, FITTING),
+            Self::Decide => return decide(&people, times),
         }
         Ok(())
     }
@@ -95,8 +91,8 @@ fn assign_some(index: &Index, city: &mut City, times: u64) {
     }
 }
 
-fn decide(people: &[Entry], times: u64, size: WaveSize) -> anyhow::Result<()> {
-    let mut alarms = Alarms::new(people, 1, size)?;
+fn decide(people: &[Entry], times: u64) -> anyhow::Result<()> {
+    let mut alarms = Alarms::new(people, 1, EIGHT)?;
     for _ in 0..times {
         alarms.decide_next()?;
     }

@@ -6,9 +6,9 @@ use std::time::Instant;
 use matcher::select::{Availability, Entry};
 use matcher::{
     Actor, BodyHash, CallSource, CallerKey, Cause, Clocks, Command, CommandId, Commit, DeclineReason, DistrictId,
-    DutyStatus, Grid, GridId, GridPreference, MergeRule, NewIncident, Observation, Polygon, Position, ProviderClass,
-    Request, ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer, WavePolicy, WaveSize,
-    decide, event,
+    DutyStatus, Event, Grid, GridId, GridPreference, MergeRule, NewIncident, Observation, OfferId, Polygon, Position,
+    ProviderClass, Request, ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer,
+    WavePolicy, WaveSize, decide, event,
 };
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const START: Timestamp = Timestamp(1_800_000_000_000);
 
 /// Waves of eight; and waves that fit, of as many as it takes to be nine tenths sure of both.
 pub const EIGHT: WaveSize = WaveSize::Fixed(8);
-pub const FITTING: WaveSize = WaveSize::fitting(900, 24);
+pub(super) const FITTING: WaveSize = WaveSize::fitting(900, 24);
 
 /// p50, p99 and p99.9 of deciding [`ALARMS`] alarms.
 ///
@@ -48,7 +48,7 @@ impl Alarms {
     /// # Errors
     /// The engine refuses the city.
     pub fn new(people: &[Entry], seed: u64, size: WaveSize) -> anyhow::Result<Self> {
-        let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0 };
+        let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0, asked: Vec::new() };
         engine.found(people, size)?;
         Ok(Self { engine, city: City::new(seed), learning: size.fit().is_some() })
     }
@@ -61,6 +61,7 @@ impl Alarms {
         let (at, _) = self.city.address();
         let kind = kind(SkillId(self.city.skill().0.trailing_zeros() as u8));
         self.engine.now = self.engine.now.plus_ms(ALARM_EVERY_MS);
+        self.engine.asked.clear();
         let took_ns = self.engine.submit(Command::RaiseAlarm(alarm(kind, at, self.engine.commands)))?;
         if self.learning {
             self.engine.decline_half()?;
@@ -73,6 +74,8 @@ struct Engine {
     state: State,
     now: Timestamp,
     commands: u64,
+    /// By the last alarm.
+    asked: Vec<OfferId>,
 }
 
 impl Engine {
@@ -96,8 +99,7 @@ impl Engine {
     }
 
     fn decline_half(&mut self) -> anyhow::Result<()> {
-        let asked = self.state.district.incidents().last().map(|incident| incident.offers.clone()).unwrap_or_default();
-        for &offer in asked.iter().step_by(2) {
+        for offer in std::mem::take(&mut self.asked).into_iter().step_by(2) {
             self.submit(Command::Decline { offer, reason: DeclineReason::Busy, words: None })?;
         }
         Ok(())
@@ -114,10 +116,16 @@ impl Engine {
         let decision = decision.map_err(|rejection| anyhow::anyhow!("the engine refuses: {rejection}"))?;
         let cause = Cause::Command { id, body_hash, actor, remembered: request.command.remembered() };
         let seq = self.state.district.seq + 1;
+        self.asked.extend(decision.events.iter().flat_map(offers));
         let (events, answer) = (decision.events, decision.answer);
         self.state.evolve(&Commit { format: event::FORMAT, seq, at: self.now, cause, events, answer });
         Ok(took_ns)
     }
+}
+
+fn offers(event: &Event) -> impl Iterator<Item = OfferId> {
+    let made = if let Event::WaveSent { offers, .. } = event { &offers[..] } else { &[] };
+    made.iter().map(|made| made.id)
 }
 
 fn kind(skill: SkillId) -> String {

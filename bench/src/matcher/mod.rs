@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::peers::{COUNT, Dialect, Found, KdTrees, OneTree, Ours, RADIUS_M, Scan, Server, Side, Step};
 pub use city::{CENTRE, City, DEGREE_M, SIDE_M, SKILLS};
-pub use decision::{Alarms, EIGHT, FITTING};
+pub use decision::{Alarms, EIGHT};
 pub use rates::median;
 use rates::{Rates, measure};
 use workload::Workload;
