@@ -51,14 +51,30 @@ enum Try {
     Reopen(Index),
     Complete(Index),
     Resume(u64),
-    Enrol { who: u64, east_m: u32, skills: u8, capacity: u8, budget: Option<u16>, guest: bool },
+    Enrol {
+        who: u64,
+        east_m: u32,
+        skills: u8,
+        capacity: u8,
+        budget: Option<u16>,
+        guest: bool,
+    },
     Retire(u64),
     Minimum(u64, u16),
     /// The waves of falls fit from now on, or are of a fixed size again.
     Size(Option<u16>),
     Repeat(Index),
-    GiveAid { number: u8, needs: Vec<u8>, east_m: u32 },
-    TellAid { asked: Index, filled: u32, over: bool, telling: u32 },
+    GiveAid {
+        number: u8,
+        needs: Vec<u8>,
+        east_m: u32,
+    },
+    TellAid {
+        asked: Index,
+        filled: u32,
+        over: bool,
+        telling: u32,
+    },
     EndAid(u8),
 }
 
