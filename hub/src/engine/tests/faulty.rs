@@ -28,6 +28,7 @@ pub struct FaultyJournal {
     faults: Arc<Mutex<VecDeque<Fault>>>,
     is_low: Arc<AtomicBool>,
     is_away: Arc<AtomicBool>,
+    is_hushed: Arc<AtomicBool>,
 }
 
 impl FaultyJournal {
@@ -38,6 +39,11 @@ impl FaultyJournal {
     /// Nobody can take the lead while it is away.
     pub fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::Release);
+    }
+
+    /// While it is hushed nobody finds out by his beat that he was fenced.
+    pub fn set_hushed(&self, is_hushed: bool) {
+        self.is_hushed.store(is_hushed, Ordering::Release);
     }
 
     pub fn set_low(&self, is_low: bool) {
@@ -124,6 +130,9 @@ impl Journal for FaultyJournal {
     }
 
     async fn beat(&self, fence: Fence, now_ms: i64) -> Answer<()> {
+        if self.is_hushed.load(Ordering::Acquire) {
+            return Ok(());
+        }
         self.inner.beat(fence, now_ms).await
     }
 

@@ -147,9 +147,11 @@ async fn who_followed_a_leader_that_was_passed_over_is_not_left_with_a_hole() {
         followed.push((view, point, outbox));
     }
     // Another leads for a while, and its end stores a snapshot: nobody reads these commits one by one again.
-    let other = Engine::start(journal, settings()).await.unwrap();
+    journal.set_hushed(true);
+    let other = Engine::start(journal.clone(), settings()).await.unwrap();
     let incident = raise(&other.handle(), 100.0).await;
     other.stop().await.unwrap();
+    journal.set_hushed(false);
     assert_eq!(submit(&handle, Command::SetDrill { on: true }).await, Err(SubmitError::Unknown), "it was fenced");
     submit(&handle, Command::SetDrill { on: true }).await.expect("it leads again");
     assert!(handle.read(|district| district.incident(incident).is_some()));
