@@ -20,6 +20,9 @@ pub const BROADCASTS_WAITING_MAX: usize = 2_048;
 /// Notes taken at once: the frames among them go to each socket together, in one write.
 const NOTES_TOGETHER_MAX: usize = 64;
 
+/// Bytes of frames taken at once: a burst of large ones must not fill the queue of a socket that had no turn to write.
+const BYTES_TOGETHER_MAX: usize = 32 * 1024;
+
 /// Sockets served before other tasks of this thread get their turn.
 const SOCKETS_PER_STRIDE: usize = 256;
 
@@ -115,6 +118,7 @@ impl Broadcaster {
 #[derive(Default)]
 struct Pending {
     frames: BTreeMap<Group, Vec<Delta>>,
+    bytes: usize,
     top: Option<u64>,
     is_latest: bool,
 }
@@ -129,7 +133,10 @@ impl Walk {
             let mut pending = Pending::default();
             for note in notes.drain(..) {
                 match note {
-                    Note::Frame(group, delta) => pending.frames.entry(group).or_default().push(delta),
+                    Note::Frame(group, delta) => {
+                        pending.bytes += delta.len();
+                        pending.frames.entry(group).or_default().push(delta);
+                    }
                     Note::Walked(seq) => pending.top = Some(seq),
                     Note::RingLatest => pending.is_latest = true,
                     // Both stand behind what was sent before them.
@@ -141,6 +148,9 @@ impl Walk {
                         self.walk(std::mem::take(&mut pending)).await;
                         self.close_all(CloseCode::Resync);
                     }
+                }
+                if pending.bytes >= BYTES_TOGETHER_MAX {
+                    self.walk(std::mem::take(&mut pending)).await;
                 }
             }
             self.walk(pending).await;
