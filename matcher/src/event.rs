@@ -1,10 +1,13 @@
 //! Facts, in the past tense. What is stored is these, for ever: a change of shape is a new variant or an `upcast` at
 //! the store's border, with a golden file for every version.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::Answer;
 use crate::model::*;
+use crate::shared;
 
 /// Version of the stored form that this crate writes and that `evolve` knows; older ones are upcast by the store.
 pub const FORMAT: u16 = 1;
@@ -283,7 +286,9 @@ pub enum Event {
         deadline: Timestamp,
         next_wave_at: Option<Timestamp>,
         offers: Vec<OfferMade>,
-        explanation: WaveExplanation,
+        /// The state keeps the same one.
+        #[serde(with = "shared")]
+        explanation: Arc<WaveExplanation>,
         /// In place of offers that no phone has received: not a round of its own, neither wider nor counted.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         supplement: bool,

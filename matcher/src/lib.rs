@@ -15,6 +15,7 @@ pub mod event;
 pub mod invariants;
 pub mod model;
 pub mod select;
+mod shared;
 pub mod state;
 #[cfg(test)]
 mod tests;

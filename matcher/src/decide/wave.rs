@@ -1,6 +1,7 @@
 //! Sending a wave: whom to ask, how far, until when.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::chance::Chances;
 use super::cover::able_slots;
@@ -222,6 +223,6 @@ fn send(
         offers.push(OfferMade { id: draft.next_offer(), volunteer, slots, standing });
     }
     let wave = draft.incident(id).incident.wave.saturating_add(1);
-    let explanation = found.explanation;
+    let explanation = Arc::new(found.explanation);
     draft.push(Event::WaveSent { incident: id, wave, deadline, next_wave_at, offers, explanation, supplement });
 }

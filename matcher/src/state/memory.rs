@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::shared;
 use super::shelf::{Record, Shelf};
 use crate::command::Answer;
 use crate::model::*;
+use crate::shared;
 
 /// How long an answer is kept.
 pub const REMEMBERED_FOR_MS: u64 = 72 * HOUR_MS;

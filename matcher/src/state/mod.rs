@@ -15,7 +15,6 @@ mod memory;
 mod observed;
 pub(crate) mod records;
 mod settings;
-mod shared;
 mod shelf;
 mod timers;
 pub(crate) mod world;

@@ -1,5 +1,7 @@
 //! What the district keeps, by id: volunteers, grids, incidents with their offers, assignments and tasks.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::geometry::Bounds;
@@ -8,6 +10,7 @@ use super::shelf::{Record, Shelf};
 use super::timers::TimerKey;
 use crate::event::WaveExplanation;
 use crate::model::*;
+use crate::shared;
 
 /// A volunteer with his duty and his engagements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +88,8 @@ pub struct WaveRecord {
     pub sent_at: Timestamp,
     pub deadline: Timestamp,
     pub supplement: bool,
-    pub explanation: WaveExplanation,
+    #[serde(with = "shared")]
+    pub explanation: Arc<WaveExplanation>,
 }
 
 /// An incident with what only the engine needs to know of it.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::learnt::Learning;
-use super::shared;
 use crate::model::*;
+use crate::shared;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {

@@ -1,5 +1,6 @@
-//! Records by id in shared chunks: a clone costs one reference per chunk, a change copies at most one chunk that is
-//! still shared. Ids are minted in order, so a chunk is dense and a lookup mostly lands at its first guess.
+//! Records by id in shared chunks: a clone costs one reference per chunk; a change to what a clone still shares copies
+//! that record and its chunk's references, not the record's neighbours. Ids are minted in order, so a chunk is dense and
+//! a lookup mostly lands at its first guess.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Records of neighbouring ids that are copied together.
+/// Records of neighbouring ids whose references are copied together.
 const CHUNK_SPAN: u64 = 128;
 
 /// What can stand on a shelf.
@@ -19,7 +20,7 @@ pub trait Record: Clone {
 /// An ordered map from id to record.
 #[derive(Clone, Debug)]
 pub struct Shelf<R> {
-    chunks: BTreeMap<u64, Arc<Vec<R>>>,
+    chunks: BTreeMap<u64, Arc<Vec<Arc<R>>>>,
     count: usize,
 }
 
@@ -40,23 +41,23 @@ impl<R: Record> Shelf<R> {
 
     pub fn get(&self, key: u64) -> Option<&R> {
         let chunk = self.chunks.get(&(key / CHUNK_SPAN))?;
-        place(chunk, key).ok().map(|index| &chunk[index])
+        place(chunk, key).ok().map(|index| &*chunk[index])
     }
 
-    /// For change; copies the record's chunk if a clone of this shelf still shares it.
+    /// For change; copies the record if a clone of this shelf still shares it.
     pub fn get_mut(&mut self, key: u64) -> Option<&mut R> {
         let chunk = self.chunks.get_mut(&(key / CHUNK_SPAN))?;
         let index = place(chunk, key).ok()?;
-        Some(&mut Arc::make_mut(chunk)[index])
+        Some(Arc::make_mut(&mut Arc::make_mut(chunk)[index]))
     }
 
     /// Adds the record, or replaces the one with its id.
     pub fn put(&mut self, record: R) {
         let chunk = Arc::make_mut(self.chunks.entry(record.key() / CHUNK_SPAN).or_default());
         match place(chunk, record.key()) {
-            Ok(index) => chunk[index] = record,
+            Ok(index) => chunk[index] = Arc::new(record),
             Err(index) => {
-                chunk.insert(index, record);
+                chunk.insert(index, Arc::new(record));
                 self.count += 1;
             }
         }
@@ -70,21 +71,21 @@ impl<R: Record> Shelf<R> {
             self.chunks.remove(&(key / CHUNK_SPAN));
         }
         self.count -= 1;
-        Some(record)
+        Some(Arc::unwrap_or_clone(record))
     }
 
     /// In the order of ids.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.chunks.values().flat_map(|chunk| chunk.iter())
+        self.chunks.values().flat_map(|chunk| chunk.iter()).map(|record| &**record)
     }
 }
 
 /// Where `key` is in a chunk, or belongs. The guess is right whenever no id below it is missing.
-fn place<R: Record>(chunk: &[R], key: u64) -> Result<usize, usize> {
+fn place<R: Record>(chunk: &[Arc<R>], key: u64) -> Result<usize, usize> {
     let guess = (key % CHUNK_SPAN) as usize;
     match chunk.get(guess) {
         Some(record) if record.key() == key => Ok(guess),
-        _ => chunk.binary_search_by_key(&key, R::key),
+        _ => chunk.binary_search_by_key(&key, |record| record.key()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Waves that fit, in a town: what is learnt from answers, by whom, and what comes of it.
 
+use std::sync::Arc;
+
 use super::town::{Town, alarm, person, plan, role, volunteer_id};
 use crate::event::Fitted;
 use crate::*;
@@ -179,7 +181,7 @@ fn the_auditor_sees_a_wave_that_is_less_sure_than_it_says_or_larger_than_it_need
         for mut commit in town.log.clone() {
             for event in &mut commit.events {
                 if let Event::WaveSent { explanation, offers, .. } = event {
-                    change(explanation, offers);
+                    change(Arc::make_mut(explanation), offers);
                 }
             }
             found.extend(auditor.audit(&commit));

@@ -4,6 +4,7 @@
 //! `FORMAT` and teach the store's border to upcast.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::town::{DISTRICT, at, grid, grid_id, person, plan, role, volunteer_id};
 use crate::event::{FORMAT, OfferMade, StandDownReason, WaveExplanation};
@@ -141,13 +142,13 @@ fn aid_events() -> Vec<Event> {
 
 fn wave_sent() -> Event {
     let made = OfferMade { id: OFFER, volunteer: volunteer_id(1), slots: SlotSet(1), standing: standing() };
-    let explanation = WaveExplanation {
+    let explanation = Arc::new(WaveExplanation {
         radius_m: 1_000,
         next: vec![(volunteer_id(2), standing())],
         excluded: vec![(event::Excluded::OffDuty, 7), (event::Excluded::RaisedItHimself, 1)],
         short: SlotSet(0b10),
         fit: None,
-    };
+    });
     let (offers, next_wave_at) = (vec![made], Some(MOMENT));
     Event::WaveSent {
         incident: INCIDENT,
@@ -217,6 +218,7 @@ fn waves_that_fit_are_stored_as_they_always_were() {
     let mut sent = wave_sent();
     let Event::WaveSent { offers, explanation, .. } = &mut sent else { panic!("it is a wave") };
     offers[0].standing.chance_permille = Some(312);
+    let explanation = Arc::make_mut(explanation);
     explanation.next[0].1.chance_permille = Some(0);
     explanation.fit = Some(event::Fitted { target_permille: 900, counted_permille: 874 });
     for event in [Event::PlansDefined { plans: vec![plan] }, sent] {

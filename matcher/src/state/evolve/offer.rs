@@ -1,5 +1,7 @@
 //! Waves and what becomes of each offer. An end state is never left.
 
+use std::sync::Arc;
+
 use super::incident::refresh;
 use super::learning;
 use crate::event::{OfferMade, WaveExplanation};
@@ -24,7 +26,7 @@ pub fn wave_sent(
     sent: Sent,
     next_wave_at: Option<Timestamp>,
     offers: &[OfferMade],
-    explanation: &WaveExplanation,
+    explanation: &Arc<WaveExplanation>,
 ) {
     for made in offers {
         offer_made(world, at, &sent, made);
@@ -38,7 +40,9 @@ pub fn wave_sent(
     if record.waves.len() == WAVES_KEPT_MAX {
         record.waves.remove(0);
     }
-    let explanation = explanation.clone();
+    let explanation = Arc::clone(explanation);
+    // Most incidents have one wave, and are kept for a day.
+    record.waves.reserve_exact(1);
     let Sent { wave, deadline, supplement, .. } = sent;
     record.waves.push(WaveRecord { wave, sent_at: at, deadline, supplement, explanation });
     refresh(world, sent.incident);

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::shared;
 use crate::model::*;
+use crate::shared;
 
 pub use custom::{CUSTOMS_MAX, Count, Custom};
 pub use habit::{Cell, HABIT_CELLS_MAX, Habit, REST};
