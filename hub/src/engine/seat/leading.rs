@@ -25,9 +25,9 @@ const BEAT_EVERY_MS: u64 = 500;
 const RELOAD_AFTER_MS: u64 = 50;
 const RELOAD_AFTER_MS_MAX: u64 = 2_000;
 
-/// Commits after which the publisher takes over the writer's state. Each time, both then copy what they change while
-/// the other still holds it; more often would copy a busy district's live part without end.
-const SHARE_EVERY_COMMITS: u64 = 16_384;
+/// Commits after which the publisher takes over the writer's state. Each time, both then copy every record that they
+/// change while the other still holds it; more often would copy a busy district's live part without end.
+const SHARE_EVERY_COMMITS: u64 = 8_192;
 
 /// What woke the leader.
 enum Call {
