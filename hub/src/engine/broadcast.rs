@@ -1,7 +1,7 @@
 //! The walk over everybody who shares a view, in a task of its own: an offer to one phone never waits until ten
 //! thousand walls have been served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,19 +12,20 @@ use super::frame::Delta;
 use super::latest::LatestStore;
 use super::outbox::{Lane, Outbox};
 use super::publisher::Start;
+use super::round::Round;
 use super::view::Group;
 
 /// Frames that may wait for the walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
 pub const BROADCASTS_WAITING_MAX: usize = 2_048;
 
-/// Notes taken at once: the frames among them go to each socket together, in one write.
-const NOTES_TOGETHER_MAX: usize = 64;
+/// Frames on their way at once: the walk takes on no more until one has been everywhere.
+const FRAMES_TOGETHER_MAX: usize = 64;
 
-/// Bytes of frames taken at once: a burst of large ones must not fill the queue of a socket that had no turn to write.
+/// Bytes on their way at once: a burst of large frames must not fill the queue of a socket that had no turn to write.
 const BYTES_TOGETHER_MAX: usize = 32 * 1024;
 
-/// Sockets served before other tasks of this thread get their turn.
-const SOCKETS_PER_STRIDE: usize = 256;
+/// Sockets served before other tasks of this thread get their turn: so few, that an offer does not wait long behind them.
+const SOCKETS_PER_STRIDE: usize = 64;
 
 enum Note {
     Join(Box<Join>),
@@ -65,9 +66,13 @@ pub struct Broadcaster {
 
 struct Walk {
     district: u32,
-    members: BTreeMap<Group, Vec<Arc<Outbox>>>,
+    rounds: BTreeMap<Group, Round>,
     is_overrun: Arc<AtomicBool>,
     walked: Arc<AtomicU64>,
+    /// Of the frame taken on last.
+    number: u64,
+    /// After which frame which seq has been walked.
+    marks: VecDeque<(u64, u64)>,
 }
 
 impl Broadcaster {
@@ -75,7 +80,8 @@ impl Broadcaster {
     pub fn start(district: u32, walked: Arc<AtomicU64>) -> Self {
         let (notes, inbox) = mpsc::channel(BROADCASTS_WAITING_MAX);
         let is_overrun = Arc::new(AtomicBool::new(false));
-        let walk = Walk { district, members: BTreeMap::new(), is_overrun: is_overrun.clone(), walked };
+        let (rounds, marks, number) = (BTreeMap::new(), VecDeque::new(), 0);
+        let walk = Walk { district, rounds, is_overrun: is_overrun.clone(), walked, number, marks };
         tokio::spawn(walk.run(inbox));
         Broadcaster { notes, is_overrun }
     }
@@ -114,94 +120,81 @@ impl Broadcaster {
     }
 }
 
-/// What is walked together.
-#[derive(Default)]
-struct Pending {
-    frames: BTreeMap<Group, Vec<Delta>>,
-    bytes: usize,
-    top: Option<u64>,
-    is_latest: bool,
-}
-
 impl Walk {
     async fn run(mut self, mut inbox: mpsc::Receiver<Note>) {
-        let mut notes = Vec::new();
-        while inbox.recv_many(&mut notes, NOTES_TOGETHER_MAX).await > 0 {
+        loop {
+            if self.is_idle() {
+                let Some(note) = inbox.recv().await else { return };
+                self.take(note).await;
+            }
+            while self.has_room()
+                && let Ok(note) = inbox.try_recv()
+            {
+                self.take(note).await;
+            }
             if self.is_overrun.swap(false, Ordering::AcqRel) {
                 self.overrun();
             }
-            let mut pending = Pending::default();
-            for note in notes.drain(..) {
-                match note {
-                    Note::Frame(group, delta) => {
-                        pending.bytes += delta.len();
-                        pending.frames.entry(group).or_default().push(delta);
-                    }
-                    Note::Walked(seq) => pending.top = Some(seq),
-                    Note::RingLatest => pending.is_latest = true,
-                    // Both stand behind what was sent before them.
-                    Note::Join(join) => {
-                        self.walk(std::mem::take(&mut pending)).await;
-                        self.join(*join);
-                    }
-                    Note::CloseAll => {
-                        self.walk(std::mem::take(&mut pending)).await;
-                        self.close_all(CloseCode::Resync);
-                    }
-                }
-                if pending.bytes >= BYTES_TOGETHER_MAX {
-                    self.walk(std::mem::take(&mut pending)).await;
-                }
-            }
-            self.walk(pending).await;
+            self.step().await;
         }
     }
 
-    async fn walk(&mut self, pending: Pending) {
-        for (group, deltas) in pending.frames {
-            self.frames(group, &deltas).await;
+    async fn take(&mut self, note: Note) {
+        match note {
+            Note::Frame(group, delta) => {
+                self.number += 1;
+                if let Some(round) = self.rounds.get_mut(&group) {
+                    round.send(self.number, delta);
+                }
+            }
+            Note::Walked(seq) => self.marks.push_back((self.number, seq)),
+            Note::RingLatest => self.rounds.values_mut().for_each(Round::ring_latest),
+            Note::Join(join) => self.join(*join),
+            Note::CloseAll => {
+                while !self.is_idle() {
+                    self.step().await;
+                }
+                self.close_all(CloseCode::Resync);
+            }
         }
-        if let Some(seq) = pending.top {
+    }
+
+    /// Serves the next sockets of every view, then lets others have their turn.
+    async fn step(&mut self) {
+        for round in self.rounds.values_mut() {
+            round.serve(self.district, SOCKETS_PER_STRIDE);
+        }
+        let oldest = self.rounds.values().filter_map(Round::oldest).min();
+        while let Some(&(number, seq)) = self.marks.front()
+            && oldest.is_none_or(|oldest| oldest > number)
+        {
             self.walked.store(seq, Ordering::Release);
+            self.marks.pop_front();
         }
-        if pending.is_latest {
-            self.ring();
-        }
+        tokio::task::yield_now().await;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.rounds.values().all(Round::is_idle) && self.marks.is_empty()
+    }
+
+    fn has_room(&self) -> bool {
+        let loads = self.rounds.values().map(Round::load);
+        let (frames, bytes) = loads.fold((0, 0), |(frames, bytes), load| (frames + load.0, bytes + load.1));
+        frames < FRAMES_TOGETHER_MAX && bytes < BYTES_TOGETHER_MAX
     }
 
     fn join(&mut self, join: Join) {
         let Join { group, outbox, seq, latest, missed, is_live, reply, start } = join;
         outbox.begin(self.district, seq, latest);
         outbox.push_deltas(Lane::Broadcast, self.district, &missed);
-        let members = self.members.entry(group).or_default();
-        // A resync joins again on the same socket.
-        members.retain(|known| !Arc::ptr_eq(known, &outbox));
+        let round = self.rounds.entry(group).or_default();
+        round.leave(&outbox);
         if is_live {
-            members.push(outbox);
+            round.join(outbox);
         }
         // A socket that has gone meanwhile is swept.
         reply.send(start).ok();
-    }
-
-    async fn frames(&mut self, group: Group, deltas: &[Delta]) {
-        let Some(members) = self.members.get_mut(&group) else { return };
-        let mut has_closed = false;
-        for stride in members.chunks(SOCKETS_PER_STRIDE) {
-            for outbox in stride {
-                has_closed |= !outbox.push_deltas(Lane::Broadcast, self.district, deltas);
-            }
-            tokio::task::yield_now().await;
-        }
-        if has_closed {
-            members.retain(|outbox| !outbox.is_closed());
-        }
-    }
-
-    fn ring(&mut self) {
-        for members in self.members.values_mut() {
-            members.retain(|outbox| !outbox.is_closed());
-            members.iter().for_each(|outbox| outbox.ring_latest());
-        }
     }
 
     fn overrun(&mut self) {
@@ -211,8 +204,6 @@ impl Walk {
     }
 
     fn close_all(&mut self, code: CloseCode) {
-        for outbox in std::mem::take(&mut self.members).into_values().flatten() {
-            outbox.close(code);
-        }
+        std::mem::take(&mut self.rounds).into_values().for_each(|round| round.close_all(code));
     }
 }

@@ -29,6 +29,7 @@ pub mod publisher;
 pub mod raised;
 pub mod render;
 pub mod ring;
+mod round;
 mod seat;
 pub mod service;
 pub mod snapshot;

@@ -75,11 +75,11 @@ impl Outbox {
 
     /// Queues a delta of `district` behind what that subscription was sent before.
     pub fn push_delta(&self, lane: Lane, district: u32, delta: &Delta) -> bool {
-        self.push_deltas(lane, district, std::slice::from_ref(delta))
+        self.push_deltas(lane, district, [delta])
     }
 
     /// Queues several, in order of their seq; its task is woken once for all of them, and writes them in one go.
-    pub fn push_deltas(&self, lane: Lane, district: u32, deltas: &[Delta]) -> bool {
+    pub fn push_deltas<'a>(&self, lane: Lane, district: u32, deltas: impl IntoIterator<Item = &'a Delta>) -> bool {
         let mut queue = self.lock();
         let mut has_news = false;
         for delta in deltas {
