@@ -1,8 +1,10 @@
 //! One connection, one task: what waits is fed and flushed once, what comes is read, and a silent peer is let go.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -309,7 +311,14 @@ fn not_followed(district: DistrictId) -> Closing {
 
 /// Writes frames and flushes once, within [`WRITE_TIMEOUT`].
 async fn send(socket: &mut Line, frames: impl IntoIterator<Item = Bytes>) -> Result<(), Closing> {
-    match timeout(WRITE_TIMEOUT, socket.send(frames)).await {
+    let mut sending = std::pin::pin!(socket.send(frames));
+    // Nearly always all of it goes out at once, and no timer is needed.
+    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Ok(sent),
+        Poll::Pending => timeout(WRITE_TIMEOUT, sending).await,
+    };
+    match sent {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(CloseCode::HeartbeatLost.into()),
         Err(_) => Err(CloseCode::Slow.into()),
