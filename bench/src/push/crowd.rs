@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::Interval;
+use tokio::time::{Instant as Moment, Interval, interval_at};
 
 use super::server::{Mouth, Server};
 use super::socket::Socket;
@@ -113,11 +113,11 @@ impl Crowd {
     /// # Errors
     /// A socket was closed.
     pub async fn rest(self, server: &Server, quiet: Duration) -> anyhow::Result<Self> {
-        let mut resting = JoinSet::new();
-        for mut socket in self.0 {
+        let (mut resting, clients) = (JoinSet::new(), self.0.len());
+        for (index, mut socket) in self.0.into_iter().enumerate() {
             let server = server.clone();
             resting.spawn(async move {
-                let mut beat = tokio::time::interval(BEAT_EVERY);
+                let mut beat = beat(index, clients);
                 let ended = tokio::time::timeout(quiet, next_broadcast(&mut socket, &server, &mut beat)).await;
                 ensure!(ended.is_err(), "an idle socket was closed, or heard a broadcast: {ended:?}");
                 anyhow::Ok(socket)
@@ -130,10 +130,11 @@ impl Crowd {
     /// Reads whatever comes, as long as what is returned is held.
     pub fn listen(self, server: &Server) -> Listening {
         let (mut listening, heard) = (JoinSet::new(), Arc::new(AtomicU64::new(0)));
-        for mut socket in self.0 {
+        let clients = self.0.len();
+        for (index, mut socket) in self.0.into_iter().enumerate() {
             let (server, heard) = (server.clone(), heard.clone());
             listening.spawn(async move {
-                let mut beat = tokio::time::interval(BEAT_EVERY);
+                let mut beat = beat(index, clients);
                 loop {
                     next_broadcast(&mut socket, &server, &mut beat).await?;
                     heard.fetch_add(1, Ordering::Relaxed);
@@ -153,9 +154,7 @@ impl Crowd {
         let mut hearing = JoinSet::new();
         for (index, mut socket) in self.0.into_iter().enumerate() {
             let (tally, server) = (tally.clone(), server.clone());
-            hearing.spawn(async move {
-                hear_all(&mut socket, &server, &tally, index % TIMED_EVERY == 0).await.map(|()| socket)
-            });
+            hearing.spawn(async move { hear_all(&mut socket, &server, &tally, index).await.map(|()| socket) });
         }
         broadcast(&mouth, &tally, round).await?;
         let all = tokio::time::timeout(ONE_WITHIN, hearing.join_all()).await?;
@@ -183,25 +182,39 @@ impl Listening {
     }
 }
 
-async fn hear_all(socket: &mut Socket, server: &Server, tally: &Tally, is_timed: bool) -> anyhow::Result<()> {
-    let mut beat = tokio::time::interval(BEAT_EVERY);
+async fn hear_all(socket: &mut Socket, server: &Server, tally: &Tally, index: usize) -> anyhow::Result<()> {
+    let mut beat = beat(index, tally.clients as usize);
     for number in 0..tally.heard.len() {
         let bytes = next_broadcast(socket, server, &mut beat).await?;
-        tally.hear(number, bytes, is_timed);
+        tally.hear(number, bytes, index.is_multiple_of(TIMED_EVERY));
     }
     Ok(())
+}
+
+/// Heartbeats of one client: those of all are spread evenly, as they are where people came one by one.
+fn beat(index: usize, clients: usize) -> Interval {
+    let share = index as f64 / clients as f64;
+    interval_at(Moment::now() + BEAT_EVERY.mul_f64(share), BEAT_EVERY)
 }
 
 /// Waits for the next broadcast, keeping the socket alive meanwhile; its length.
 async fn next_broadcast(socket: &mut Socket, server: &Server, beat: &mut Interval) -> anyhow::Result<u64> {
     loop {
-        tokio::select! {
-            heard = socket.next() => match heard?.context("the server has closed a socket")? {
-                frame if server.is_broadcast(&frame) => return Ok(frame.bytes),
-                frame => server.reply(socket, &frame).await?,
+        // What has been read already needs no look at the clock.
+        let frame = match socket.read_already() {
+            Some(frame) => frame,
+            None => tokio::select! {
+                heard = socket.next() => heard?.context("the server has closed a socket")?,
+                _ = beat.tick() => {
+                    server.beat(socket).await?;
+                    continue;
+                }
             },
-            _ = beat.tick() => server.beat(socket).await?,
+        };
+        if server.is_broadcast(&frame) {
+            return Ok(frame.bytes);
         }
+        server.reply(socket, &frame).await?;
     }
 }
 

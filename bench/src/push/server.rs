@@ -53,7 +53,7 @@ impl Server {
                 let mut socket = Socket::open(&self.authority, "/socket.io/?EIO=4&transport=websocket", "").await?;
                 socket.say("40").await?;
                 // What comes before it has let one in is dropped by it, without a word.
-                while !socket.next().await?.context("socket.io hung up")?.begins.starts_with(b"40") {}
+                while !socket.next().await?.context("socket.io hung up")?.begins().starts_with(b"40") {}
                 Ok(socket)
             }
         }
@@ -92,9 +92,9 @@ impl Server {
     /// Whether a frame is one of the broadcasts that are counted.
     pub fn is_broadcast(&self, frame: &Heard) -> bool {
         match self.make {
-            Make::Ours => frame.begins.starts_with(b"{\"op\":\"delta\""),
+            Make::Ours => frame.begins().starts_with(b"{\"op\":\"delta\""),
             Make::Axum => true,
-            Make::SocketIo => frame.begins.starts_with(b"42"),
+            Make::SocketIo => frame.begins().starts_with(b"42"),
         }
     }
 
@@ -104,7 +104,7 @@ impl Server {
     /// The connection broke.
     pub async fn reply(&self, socket: &mut Socket, frame: &Heard) -> anyhow::Result<()> {
         match self.make {
-            Make::SocketIo if frame.begins == b"2" => socket.say("3").await,
+            Make::SocketIo if frame.begins() == b"2" => socket.say("3").await,
             Make::Ours | Make::Axum | Make::SocketIo => Ok(()),
         }
     }

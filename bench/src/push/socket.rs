@@ -1,6 +1,8 @@
 //! One client's WebSocket, reduced to what counting takes: ten thousand of them must cost the bench less than they cost
 //! the server they measure. It reads frames and looks only at how they begin.
 
+use std::io::ErrorKind;
+
 use anyhow::{Context, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,14 +20,23 @@ const CLOSE: u8 = 8;
 
 /// How a data frame began, and how long it was.
 pub struct Heard {
-    pub begins: Vec<u8>,
+    begins: [u8; PEEK_BYTES],
     pub bytes: u64,
+}
+
+impl Heard {
+    /// Its first bytes, at most [`PEEK_BYTES`].
+    pub fn begins(&self) -> &[u8] {
+        &self.begins[..PEEK_BYTES.min(self.bytes as usize)]
+    }
 }
 
 pub struct Socket {
     tcp: TcpStream,
-    /// Read and not looked at yet.
-    rest: Vec<u8>,
+    read: Vec<u8>,
+    /// Of these, so many have been looked at.
+    seen: usize,
+    is_closed: bool,
 }
 
 impl Socket {
@@ -41,17 +52,16 @@ impl Socket {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
         );
         tcp.write_all(request.as_bytes()).await?;
-        let mut rest = Vec::new();
+        let mut read = Vec::new();
         let end = loop {
-            if let Some(at) = rest.windows(4).position(|end| end == b"\r\n\r\n") {
+            if let Some(at) = read.windows(4).position(|end| end == b"\r\n\r\n") {
                 break at + 4;
             }
-            ensure!(rest.len() < HEAD_BYTES_MAX, "an endless answer from {authority}");
-            ensure!(tcp.read_buf(&mut rest).await? > 0, "{authority} hung up");
+            ensure!(read.len() < HEAD_BYTES_MAX, "an endless answer from {authority}");
+            ensure!(tcp.read_buf(&mut read).await? > 0, "{authority} hung up");
         };
-        ensure!(rest.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&rest[..end]));
-        rest.drain(..end);
-        Ok(Self { tcp, rest })
+        ensure!(read.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&read[..end]));
+        Ok(Self { tcp, read, seen: end, is_closed: false })
     }
 
     /// The next data frame; `None` when the server closes. Control frames need no answer from who only counts.
@@ -60,52 +70,66 @@ impl Socket {
     /// The connection broke.
     pub async fn next(&mut self) -> anyhow::Result<Option<Heard>> {
         loop {
-            let Some((opcode, head, length)) = self.header() else {
-                if !self.read().await? {
-                    return Ok(None);
-                }
-                continue;
-            };
-            let begins = self.skip(head, length).await?;
-            match opcode {
-                TEXT => return Ok(Some(Heard { begins, bytes: length })),
-                CLOSE => return Ok(None),
-                _ => {}
+            if let Some(heard) = self.read_already() {
+                return Ok(Some(heard));
+            }
+            if self.is_closed || !self.read().await? {
+                return Ok(None);
             }
         }
     }
 
+    /// The next data frame, if all of it is here.
+    pub fn read_already(&mut self) -> Option<Heard> {
+        while !self.is_closed {
+            let (opcode, head, length) = self.header()?;
+            let whole = head + usize::try_from(length).ok()?;
+            let frame = self.read[self.seen..].get(head..whole)?;
+            let mut begins = [0; PEEK_BYTES];
+            let peeked = frame.len().min(PEEK_BYTES);
+            begins[..peeked].copy_from_slice(&frame[..peeked]);
+            self.skip(whole);
+            match opcode {
+                TEXT => return Some(Heard { begins, bytes: length }),
+                CLOSE => self.is_closed = true,
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// Opcode, bytes of the header, bytes of the payload (RFC 6455, 5.2); `None` while not all of it has come.
     fn header(&self) -> Option<(u8, usize, u64)> {
-        let at = |index: usize| self.rest.get(index).copied();
-        let opcode = at(0)? & 0x0f;
-        let extended = |bytes: usize| Some(self.rest.get(2..2 + bytes)?.iter().fold(0, |n, b| n << 8 | u64::from(*b)));
-        match at(1)? & 0x7f {
+        let rest = &self.read[self.seen..];
+        let opcode = rest.first()? & 0x0f;
+        let extended = |bytes: usize| Some(rest.get(2..2 + bytes)?.iter().fold(0, |n, b| n << 8 | u64::from(*b)));
+        match rest.get(1)? & 0x7f {
             126 => Some((opcode, 4, extended(2)?)),
             127 => Some((opcode, 10, extended(8)?)),
             short => Some((opcode, 2, u64::from(short))),
         }
     }
 
-    async fn skip(&mut self, head: usize, length: u64) -> anyhow::Result<Vec<u8>> {
-        let whole = head + usize::try_from(length)?;
-        while self.rest.len() < whole {
-            ensure!(self.read().await?, "cut off in a frame");
-        }
-        let begins = self.rest[head..whole.min(head + PEEK_BYTES)].to_vec();
-        self.rest.drain(..whole);
-        if self.rest.is_empty() {
+    fn skip(&mut self, bytes: usize) {
+        self.seen += bytes;
+        if self.seen == self.read.len() {
             // An idle client holds no buffer.
-            self.rest = Vec::new();
+            (self.read, self.seen) = (Vec::new(), 0);
         }
-        Ok(begins)
     }
 
     async fn read(&mut self) -> anyhow::Result<bool> {
         // Nothing is reserved while nothing comes.
         self.tcp.readable().await?;
-        self.rest.reserve(READ_BYTES);
-        Ok(self.tcp.read_buf(&mut self.rest).await? > 0)
+        self.read.drain(..self.seen);
+        self.seen = 0;
+        self.read.reserve(READ_BYTES);
+        match self.tcp.try_read_buf(&mut self.read) {
+            Ok(bytes) => Ok(bytes > 0),
+            // The readiness was of something else.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sends a text.
