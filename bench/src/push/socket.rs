@@ -88,7 +88,7 @@ impl Socket {
             let mut begins = [0; PEEK_BYTES];
             let peeked = frame.len().min(PEEK_BYTES);
             begins[..peeked].copy_from_slice(&frame[..peeked]);
-            self.skip(whole);
+            self.pass(whole);
             match opcode {
                 TEXT => return Some(Heard { begins, bytes: length }),
                 CLOSE => self.is_closed = true,
@@ -110,7 +110,7 @@ impl Socket {
         }
     }
 
-    fn skip(&mut self, bytes: usize) {
+    fn pass(&mut self, bytes: usize) {
         self.seen += bytes;
         if self.seen == self.read.len() {
             // An idle client holds no buffer.

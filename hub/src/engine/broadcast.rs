@@ -132,9 +132,6 @@ impl Walk {
             {
                 self.take(note).await;
             }
-            if self.is_overrun.swap(false, Ordering::AcqRel) {
-                self.overrun();
-            }
             self.step().await;
         }
     }
@@ -147,7 +144,7 @@ impl Walk {
                     round.send(self.number, delta);
                 }
             }
-            Note::Walked(seq) => self.marks.push_back((self.number, seq)),
+            Note::Walked(seq) => self.mark(seq),
             Note::RingLatest => self.rounds.values_mut().for_each(Round::ring_latest),
             Note::Join(join) => self.join(*join),
             Note::CloseAll => {
@@ -159,8 +156,20 @@ impl Walk {
         }
     }
 
+    /// After the frame taken on last, all up to `seq` has been walked; one mark for each frame on its way, no more.
+    fn mark(&mut self, seq: u64) {
+        match self.marks.back_mut() {
+            Some((number, marked)) if *number == self.number => *marked = seq,
+            _ => self.marks.push_back((self.number, seq)),
+        }
+    }
+
     /// Serves the next sockets of every view, then lets others have their turn.
     async fn step(&mut self) {
+        // Before anybody is given a frame that came behind a lost one: he could not tell.
+        if self.is_overrun.swap(false, Ordering::AcqRel) {
+            self.overrun();
+        }
         for round in self.rounds.values_mut() {
             round.serve(self.district, SOCKETS_PER_STRIDE);
         }
