@@ -86,7 +86,7 @@ impl Door {
         if let Some(loopback) = bound.loopback {
             serving.spawn(serve::serve(edge, loopback, None, told(stopped)));
         }
-        std::fs::write(DataFolder::address(data), format!("{}\n", bound.local))?;
+        DataFolder::say_address(data, &bound.local)?;
         Ok(Self { stop, serving, upkeep })
     }
 

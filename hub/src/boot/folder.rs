@@ -55,4 +55,47 @@ impl DataFolder {
     pub fn address(path: &Path) -> PathBuf {
         path.join("address")
     }
+
+    /// Says where the hub listens. Whoever waits for the file reads the whole line or no file, never half of one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn say_address(path: &Path, base: &str) -> Result<()> {
+        let file = Self::address(path);
+        let unfinished = file.with_added_extension("part");
+        std::fs::write(&unfinished, format!("{base}\n"))
+            .and_then(|()| std::fs::rename(&unfinished, &file))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::DataFolder;
+
+    #[test]
+    fn who_waits_for_the_address_reads_a_whole_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = DataFolder::address(folder.path());
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let mut read = 0;
+                while !ended.load(Ordering::Relaxed) {
+                    if let Ok(line) = std::fs::read_to_string(&file) {
+                        assert_eq!(line, "http://127.0.0.1:8110\n");
+                        read += 1;
+                    }
+                }
+                read
+            });
+            for _ in 0..2_000 {
+                DataFolder::say_address(folder.path(), "http://127.0.0.1:8110").expect("it is written");
+            }
+            ended.store(true, Ordering::Relaxed);
+            assert!(waiting.join().expect("every line was whole") > 0);
+        });
+    }
 }
