@@ -1,5 +1,6 @@
 //! One binary for all suites: they share one build of the hub.
 
+mod archive;
 mod browser;
 mod edge;
 mod failover;

@@ -43,6 +43,8 @@ pub enum Subcommand {
     Backup(super::backup::BackupArgs),
     /// Read such a file back into a new data folder or an empty database / 恢复
     Restore(super::backup::RestoreArgs),
+    /// Move old commits out of the log into files / 归档旧记录
+    Archive(super::archive::ArchiveArgs),
     /// Look at clock, disk, TLS, and whether a phone reaches the hub / 体检
     Doctor(super::doctor::DoctorArgs),
 }

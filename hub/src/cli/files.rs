@@ -124,7 +124,7 @@ async fn journal(args: &ExportArgs) -> Result<ExitCode> {
     write_private(&args.out, b"")?;
     let mut out = std::fs::OpenOptions::new().append(true).open(&args.out)?;
     let asker = Asker::open(&args.folder).await?;
-    let mut after_seq = 0;
+    let (mut begins_at, mut after_seq) = (None, 0);
     loop {
         let reply = asker.ask(Verb::ExportJournal { district: args.district, after_seq }, Vec::new()).await?;
         ensure!(reply.good, "{}", reply.text);
@@ -132,10 +132,18 @@ async fn journal(args: &ExportArgs) -> Result<ExitCode> {
             break;
         }
         out.write_all(&reply.file).with_context(|| format!("cannot write {}", args.out.display()))?;
-        after_seq = reply.text.parse().context("the hub did not say which commit was the last")?;
+        let (first, last) = reply.text.split_once(' ').context("the hub did not say which commits these are")?;
+        after_seq = last.parse().context("the hub did not say which commit was the last")?;
+        begins_at = begins_at.or(Some(first.parse::<u64>()?));
     }
     asker.close().await?;
-    println!("{after_seq} 条提交 / commits");
+    match begins_at.unwrap_or(1) {
+        1 => println!("{after_seq} 条提交 / commits"),
+        first => println!(
+            "{} 条提交 / commits, {first} – {after_seq}: 更早的已归档 / earlier ones are in archive files",
+            after_seq + 1 - first
+        ),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Absent here: what the verbs do to a district (that is `matcher`, by the engine's one door) or to the office's tables.
 
+pub mod archive;
 mod args;
 mod ask;
 pub mod backup;
@@ -61,6 +62,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Subcommand::ClusterKeys(args) => cluster_keys::run(&args),
         Subcommand::Backup(args) => backup::backup(args).await,
         Subcommand::Restore(args) => backup::restore(args).await,
+        Subcommand::Archive(args) => archive::run(args).await,
         Subcommand::Doctor(args) => doctor::run(args).await,
     }
 }

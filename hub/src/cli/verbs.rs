@@ -9,6 +9,7 @@ use matcher::{Actor, Command, District, DistrictId, Position, TeamId, VolunteerI
 use serde::{Deserialize, Serialize};
 use wire::server::Role;
 
+use super::archive::{self, Order};
 use super::backup::{self, Source};
 use super::export::{self, Present, Writing};
 use super::import::{self, Known, Reading};
@@ -67,7 +68,8 @@ pub enum Verb {
         district: Option<u32>,
         writing: Writing,
     },
-    /// Commits after this one, at most a thousand, one a line; the reply's text is the last one's seq.
+    /// Commits after this one, at most a thousand, one a line; after 0: from where the log begins. The reply's text is the
+    /// first one's seq and the last one's.
     ExportJournal {
         #[serde(default)]
         district: Option<u32>,
@@ -89,7 +91,15 @@ pub enum Verb {
     Backup {
         file: PathBuf,
     },
-    Verify,
+    Verify {
+        archive: Option<PathBuf>,
+    },
+    /// Commits older than so many days go into files in this folder of the hub's machine; of all districts unless one is named.
+    Archive {
+        days: i64,
+        district: Option<u32>,
+        to: PathBuf,
+    },
     /// The reply's text is the address to open on a phone.
     BeginProbe,
     /// The reply is good once it was opened.
@@ -157,7 +167,8 @@ impl Verbs {
             Verb::DistrictList => Ok(self.district_list()),
             Verb::DistrictMove { number } => self.district_move(number).await,
             Verb::Backup { file } => self.backup(&file).await,
-            Verb::Verify => self.verify().await,
+            Verb::Verify { archive } => self.verify(archive.as_deref()).await,
+            Verb::Archive { days, district, to } => self.archive(&Order::checked(&to, days)?, district).await,
             Verb::BeginProbe => Ok(self.begin_probe()),
             Verb::ProbeOpened { code } => Ok(Reply { good: self.office.probe_opened(&code), ..Reply::default() }),
         }
@@ -287,6 +298,10 @@ impl Verbs {
     }
 
     async fn export_journal(&self, district: DistrictId, after_seq: u64) -> Result<Reply> {
+        let after_seq = match after_seq {
+            0 => self.journal.first_seq(district.0).await?.map_or(0, |first| first - 1),
+            after_seq => after_seq,
+        };
         let rows = self.journal.read(district.0, after_seq, READ_ROWS_MAX).await?;
         let last = rows.last().map_or(after_seq, |row| row.seq);
         let mut file = Vec::new();
@@ -294,7 +309,7 @@ impl Verbs {
             file.extend_from_slice(&row.body);
             file.push(b'\n');
         }
-        Ok(Reply { text: last.to_string(), file, good: true })
+        Ok(Reply { text: format!("{} {last}", after_seq + 1), file, good: true })
     }
 
     async fn district_add(&self, number: u32, name: String, (lat, lng): (f64, f64)) -> Result<Reply> {
@@ -333,14 +348,30 @@ impl Verbs {
     async fn backup(&self, file: &Path) -> Result<Reply> {
         let (office, doors) = (&self.office, self.districts.doors());
         let source = Source { folder: &self.folder, office, doors, journal: &self.journal };
+        let _turn = archive::TURN.lock().await;
         let held = backup::write(source, file).await?;
         self.audit("backup", "districts".to_owned()).await?;
         let words: Vec<String> = held.iter().map(ToString::to_string).collect();
         Ok(Reply::said(format!("已备份 / backed up: {}\n{}", words.join("; "), file.display())))
     }
 
-    async fn verify(&self) -> Result<Reply> {
-        let verdicts = verify::of_journal(&self.journal).await?;
+    async fn archive(&self, order: &Order<'_>, district: Option<u32>) -> Result<Reply> {
+        let _turn = archive::TURN.lock().await;
+        let only = district.map(|_| self.door(district)).transpose()?.map(EngineHandle::district);
+        let (mut said, mut good) = (Vec::new(), true);
+        for door in self.districts.doors().all().filter(|door| only.is_none_or(|only| only == door.district())) {
+            let done = order.carry_out(&self.journal, door).await;
+            // What went well before is told too.
+            good &= done.is_ok();
+            said.push(done.unwrap_or_else(|error| format!("district {}: {error:#}", door.district())));
+            self.audit("archive", format!("district/{}", door.district())).await?;
+        }
+        Ok(Reply { text: said.join("\n"), file: Vec::new(), good })
+    }
+
+    async fn verify(&self, archive: Option<&Path>) -> Result<Reply> {
+        let _turn = archive::TURN.lock().await;
+        let verdicts = verify::of_journal(&self.journal, archive).await?;
         Ok(verify::reply(verdicts, verify::chain_words(self.office.check_audit().await?)))
     }
 

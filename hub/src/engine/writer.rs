@@ -140,7 +140,11 @@ impl<J: Journal, C: Clock> Writer<J, C> {
         let head = self.journal.claim(self.district, self.owner).await?;
         // A state ahead of the log is no beginning.
         let recovered = match warm.filter(|it| it.seq <= head.last_seq) {
-            Some(warm) => recover_onto(&self.journal, &head, warm).await?,
+            Some(warm) => match recover_onto(&self.journal, &head, warm).await {
+                // It slept while what follows on it was archived.
+                Err(JournalError::Archived { .. }) => recover(&self.journal, &head, RECENT_COMMITS).await?,
+                recovered => recovered?,
+            },
             None => recover(&self.journal, &head, RECENT_COMMITS).await?,
         };
         let owed = self.owed(&head, recovered.earlier.seq).await?;
@@ -151,9 +155,15 @@ impl<J: Journal, C: Clock> Writer<J, C> {
     /// channel that was set up just now: those offers are over.
     async fn owed(&self, head: &Head, to_seq: u64) -> Result<Vec<Commit>, JournalError> {
         let is_near = head.last_seq - head.wake_seq <= WAKE_REACH_COMMITS;
-        match self.is_waking && is_near {
-            true => commits_between(&self.journal, head, head.wake_seq, to_seq).await,
-            false => Ok(Vec::new()),
+        if !(self.is_waking && is_near) {
+            return Ok(Vec::new());
+        }
+        match commits_between(&self.journal, head, head.wake_seq, to_seq).await {
+            // Offers that were archived are over.
+            Err(JournalError::Archived { first_seq, .. }) => {
+                commits_between(&self.journal, head, first_seq - 1, to_seq).await
+            }
+            owed => owed,
         }
     }
 

@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::journal::{Answer, Journal};
 use super::rows::{
-    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
+    WakeSlot,
 };
-use super::{PostgresJournal, SqliteJournal};
+use super::{PostgresJournal, Shorten, SqliteJournal};
 
 /// One of the two that last.
 #[derive(Clone)]
@@ -36,33 +37,26 @@ impl ChosenJournal {
 
 /// Hands a call on to whichever it is.
 macro_rules! hand_on {
-    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
-        impl Journal for ChosenJournal {
+    ($of:ident: $($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* $(+ { $($more:item)* })?) => {
+        impl $of for ChosenJournal {
             $(async fn $name(&self, $($argument: $kind),*) -> Answer<$answer> {
                 match self {
                     ChosenJournal::Sqlite(journal) => journal.$name($($argument),*).await,
                     ChosenJournal::Postgres(journal) => journal.$name($($argument),*).await,
                 }
             })*
-
-            fn reads(&self) -> u32 {
-                match self {
-                    ChosenJournal::Sqlite(journal) => journal.reads(),
-                    ChosenJournal::Postgres(journal) => journal.reads(),
-                }
-            }
-
-            fn is_low_on_space(&self) -> bool {
-                match self {
-                    ChosenJournal::Sqlite(journal) => journal.is_low_on_space(),
-                    ChosenJournal::Postgres(journal) => journal.is_low_on_space(),
-                }
-            }
+            $($($more)*)?
         }
     };
 }
 
-hand_on! {
+hand_on! { Shorten:
+    begin_after(fence: Fence, seq: u64) -> ();
+    remove_about(fence: Fence, to_seq: u64, after: About) -> Option<About>;
+    remove(fence: Fence, base_seq: u64) -> u64;
+}
+
+hand_on! { Journal:
     claim(district: u32, owner: Uuid) -> Head;
     head(district: u32) -> Option<Head>;
     districts() -> Vec<u32>;
@@ -88,4 +82,19 @@ hand_on! {
     put_intake(row: IntakeRow) -> ();
     intake(district: u32) -> Vec<IntakeRow>;
     mark_intake(district: u32, commands: Vec<Uuid>) -> ();
+    + {
+        fn reads(&self) -> u32 {
+            match self {
+                ChosenJournal::Sqlite(journal) => journal.reads(),
+                ChosenJournal::Postgres(journal) => journal.reads(),
+            }
+        }
+
+        fn is_low_on_space(&self) -> bool {
+            match self {
+                ChosenJournal::Sqlite(journal) => journal.is_low_on_space(),
+                ChosenJournal::Postgres(journal) => journal.is_low_on_space(),
+            }
+        }
+    }
 }

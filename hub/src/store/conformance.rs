@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::journal::Journal;
 use super::rows::*;
+use super::shorten::Shorten;
 
 /// Makes a test of every case; `$open` is an async expression that gives a fresh journal and what keeps it alive.
 macro_rules! journal_suite {
@@ -27,6 +28,12 @@ macro_rules! journal_suite {
             wakes_are_enqueued_once,
             wakes_are_retried_then_given_up,
             a_beat_is_fenced_and_kept,
+            an_archived_log_begins_later_and_goes_on,
+            without_a_base_or_the_term_nothing_is_removed,
+            the_base_stays_as_long_as_the_log_begins_there,
+            a_base_whose_parts_were_dropped_meanwhile_is_refused,
+            what_archived_commits_are_about_is_forgotten_step_by_step,
+            a_restored_log_begins_after_its_base,
             history_changes_only_when_asked,
             intake_keeps_a_command_once_and_in_order,
             a_marked_command_leaves_intake_and_does_not_come_back,
@@ -201,6 +208,138 @@ pub async fn a_stale_leader_cannot_store_a_snapshot(journal: impl Journal) {
     claimed(&journal).await;
     assert_fenced(journal.put_snapshot(stale.fence(), snapshot(1, 10)).await);
     assert_eq!(journal.snapshot(DISTRICT, 9).await.unwrap(), None);
+}
+
+async fn put_base(journal: &impl Journal, fence: Fence, seq: u64) {
+    let Snapshot { seq, at_ms, body } = snapshot(seq, 100);
+    journal.put_snapshot_part(fence, seq, 0, body).await.unwrap();
+    journal.finish_snapshot(fence, SnapshotMark { seq, at_ms, parts: 1, is_base: true }).await.unwrap();
+}
+
+/// How many rows each step took.
+async fn removed(journal: &impl Shorten, fence: Fence, base_seq: u64) -> Vec<u64> {
+    let mut steps = Vec::new();
+    loop {
+        match journal.remove(fence, base_seq).await.unwrap() {
+            0 => return steps,
+            rows => steps.push(rows),
+        }
+    }
+}
+
+fn assert_begins<T: std::fmt::Debug>(answer: Result<T, JournalError>, at: u64) {
+    let begins = matches!(answer, Err(JournalError::Archived { district: DISTRICT, first_seq }) if first_seq == at);
+    assert!(begins, "expected the log to begin at {at}, got {answer:?}");
+}
+
+pub async fn an_archived_log_begins_later_and_goes_on(journal: impl Shorten) {
+    let mut head = claimed(&journal).await;
+    assert_eq!(journal.first_seq(DISTRICT).await.unwrap(), None);
+    journal.append(batch(head, 700)).await.unwrap();
+    head.last_seq = 700;
+    assert_eq!(journal.first_seq(DISTRICT).await.unwrap(), Some(1));
+    let other = journal.claim(7, Uuid::new_v4()).await.unwrap();
+    journal.append(batch(other, 3)).await.unwrap();
+    put_base(&journal, head.fence(), 600).await;
+    assert_eq!(removed(&journal, head.fence(), 600).await, [256, 256, 88]);
+    assert_begins(journal.read(DISTRICT, 0, 10).await, 601);
+    assert_begins(journal.read(DISTRICT, 599, 10).await, 601);
+    assert_eq!(journal.read(DISTRICT, 600, 1_000).await.unwrap(), rows(600, 100));
+    assert_eq!(journal.first_seq(DISTRICT).await.unwrap(), Some(601));
+    journal.append(batch(head, 1)).await.unwrap();
+    assert_eq!(journal.read(DISTRICT, 699, 1_000).await.unwrap(), rows(699, 2));
+    assert_eq!(journal.terms_fallen(DISTRICT).await.unwrap(), [] as [u64; 0]);
+    assert_eq!(journal.read(7, 0, 10).await.unwrap(), rows(0, 3));
+    // A base at the very end takes all but the last row, which says where the log stands.
+    put_base(&journal, head.fence(), 701).await;
+    assert_eq!(removed(&journal, head.fence(), 701).await.iter().sum::<u64>(), 100);
+    assert_eq!(journal.first_seq(DISTRICT).await.unwrap(), Some(701));
+}
+
+pub async fn without_a_base_or_the_term_nothing_is_removed(journal: impl Shorten) {
+    let stale = claimed(&journal).await;
+    journal.append(batch(stale, 9)).await.unwrap();
+    let about = About { incident: 0, seq: 0 };
+    journal.put_snapshot(stale.fence(), snapshot(5, 100)).await.unwrap();
+    let refused = journal.remove(stale.fence(), 5).await;
+    assert!(matches!(refused, Err(JournalError::Failed(_))), "an ordinary snapshot is none: {refused:?}");
+    put_base(&journal, stale.fence(), 5).await;
+    let refused = journal.remove(stale.fence(), 4).await;
+    assert!(matches!(refused, Err(JournalError::Failed(_))), "it stands at 5: {refused:?}");
+    claimed(&journal).await;
+    assert_fenced(journal.remove(stale.fence(), 5).await);
+    assert_fenced(journal.remove_about(stale.fence(), 5, about).await);
+    assert_eq!(journal.read(DISTRICT, 0, 10).await.unwrap(), rows(0, 9));
+}
+
+pub async fn the_base_stays_as_long_as_the_log_begins_there(journal: impl Shorten) {
+    let head = claimed(&journal).await;
+    journal.append(batch(head, 100)).await.unwrap();
+    let fence = head.fence();
+    put_base(&journal, fence, 5).await;
+    removed(&journal, fence, 5).await;
+    for seq in 90..=94 {
+        journal.put_snapshot(fence, snapshot(seq, 100)).await.unwrap();
+    }
+    assert_eq!(journal.snapshot(DISTRICT, 92).await.unwrap(), Some(snapshot(5, 100)));
+    // The next one is there before the first of its rows goes, and both stay until then.
+    put_base(&journal, fence, 50).await;
+    journal.put_snapshot(fence, snapshot(95, 100)).await.unwrap();
+    assert_eq!(journal.snapshot(DISTRICT, 49).await.unwrap(), Some(snapshot(5, 100)));
+    removed(&journal, fence, 50).await;
+    journal.put_snapshot(fence, snapshot(96, 100)).await.unwrap();
+    assert_eq!(journal.snapshot(DISTRICT, 94).await.unwrap(), Some(snapshot(50, 100)));
+    assert_eq!(journal.snapshot(DISTRICT, 49).await.unwrap(), None);
+    // An ordinary snapshot at the same commit takes nothing from it.
+    journal.put_snapshot(fence, snapshot(50, 100)).await.unwrap();
+    journal.put_snapshot(fence, snapshot(97, 100)).await.unwrap();
+    assert_eq!(journal.snapshot(DISTRICT, 50).await.unwrap(), Some(snapshot(50, 100)));
+}
+
+pub async fn a_base_whose_parts_were_dropped_meanwhile_is_refused(journal: impl Shorten) {
+    let head = claimed(&journal).await;
+    journal.append(batch(head, 100)).await.unwrap();
+    let fence = head.fence();
+    journal.put_snapshot_part(fence, 5, 0, Bytes::from_static(b"{}")).await.unwrap();
+    for seq in 90..=92 {
+        journal.put_snapshot(fence, snapshot(seq, 100)).await.unwrap();
+    }
+    journal.put_snapshot_part(fence, 5, 1, Bytes::from_static(b"{}")).await.unwrap();
+    let refused = journal.finish_snapshot(fence, SnapshotMark { seq: 5, at_ms: 1, parts: 2, is_base: true }).await;
+    assert!(matches!(refused, Err(JournalError::Failed(_))), "{refused:?}");
+    assert_eq!(journal.snapshot(DISTRICT, 89).await.unwrap(), None);
+}
+
+pub async fn what_archived_commits_are_about_is_forgotten_step_by_step(journal: impl Shorten) {
+    let head = claimed(&journal).await;
+    let about: Vec<About> = (1..=600).map(|seq| About { incident: 1 + seq % 3, seq }).collect();
+    journal.append(Append { about, ..batch(head, 600) }).await.unwrap();
+    let (mut after, mut steps) = (About { incident: 0, seq: 0 }, 0);
+    while let Some(last) = journal.remove_about(head.fence(), 450, after).await.unwrap() {
+        assert!(last > after, "it goes on");
+        (after, steps) = (last, steps + 1);
+    }
+    assert_eq!(steps, 3, "each step is bounded");
+    for incident in 1..=3 {
+        let left = journal.read_about(DISTRICT, incident, 0, 1_000).await.unwrap();
+        assert_eq!((left.len(), left.first().map(|row| row.seq > 450)), (50, Some(true)));
+    }
+}
+
+pub async fn a_restored_log_begins_after_its_base(journal: impl Shorten) {
+    let mut head = claimed(&journal).await;
+    journal.begin_after(head.fence(), 100).await.unwrap();
+    head.last_seq = 100;
+    assert_eq!(journal.head(DISTRICT).await.unwrap(), Some(head));
+    put_base(&journal, head.fence(), 100).await;
+    for seq in 200..=202 {
+        journal.put_snapshot(head.fence(), snapshot(seq, 100)).await.unwrap();
+    }
+    journal.append(batch(head, 2)).await.unwrap();
+    assert_begins(journal.read(DISTRICT, 0, 10).await, 101);
+    assert_eq!(journal.read(DISTRICT, 100, 10).await.unwrap(), rows(100, 2));
+    assert_eq!(journal.snapshot(DISTRICT, 150).await.unwrap(), Some(snapshot(100, 100)));
+    assert_fenced(journal.begin_after(head.fence(), 7).await);
 }
 
 fn slot(seq: u64, ordinal: u32, due_at_ms: i64) -> WakeSlot {

@@ -38,6 +38,32 @@ pub enum JournalError {
         /// What was found.
         what: String,
     },
+    /// What was asked for was archived.
+    #[error(
+        "district {district}: the log begins at commit {first_seq}; those before it are in archive files, which \
+         `hub verify DIR --archive FOLDER` reads / 更早的提交已归档,在归档文件中"
+    )]
+    Archived {
+        /// The district.
+        district: u32,
+        /// The first commit that the log still has.
+        first_seq: u64,
+    },
+    /// The log begins late, and the state that it begins with is not there.
+    #[error(
+        "district {district}: the log begins at commit {first_seq} and no snapshot before it can be read. Nothing was \
+         changed. Put the archive files that hold commits 1 to {} of this district into one folder and run \
+         `hub archive --from FOLDER`; or restore the latest backup / 日志从第 {first_seq} 条提交开始,之前的快照无法读取。\
+         请把本区第 1 至 {} 条提交的归档文件放进同一文件夹,运行 hub archive --from 文件夹;或恢复最近的备份",
+        first_seq - 1,
+        first_seq - 1
+    )]
+    NoBase {
+        /// The district.
+        district: u32,
+        /// The first commit that the log still has.
+        first_seq: u64,
+    },
     /// Written by a newer hub.
     #[error("district {district}: the log has format {found}, this hub reads up to {known}; start the newer hub")]
     Format {
@@ -63,6 +89,34 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// A base that was not written whole: it does not count.
+    pub fn base_in_parts(seq: u64) -> Self {
+        JournalError::Failed(format!("the state at commit {seq} was not written whole; run it again"))
+    }
+
+    /// Rows that stand on no state stay.
+    pub fn no_base_at(district: u32, seq: u64) -> Self {
+        JournalError::Failed(format!(
+            "district {district}: no state is kept at commit {seq}, so nothing before it is removed"
+        ))
+    }
+
+    /// Whether it cannot pass by itself: whoever meets it stops.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            JournalError::Corrupt { .. }
+            | JournalError::NoBase { .. }
+            | JournalError::Format { .. }
+            | JournalError::Closed => true,
+            JournalError::Fenced { .. }
+            | JournalError::DiskFull { .. }
+            | JournalError::InUse { .. }
+            | JournalError::Archived { .. }
+            | JournalError::Unknown { .. }
+            | JournalError::Failed(_) => false,
+        }
+    }
+
     /// Shorthand for a row that cannot be trusted.
     pub fn corrupt(district: u32, seq: u64, what: impl Into<String>) -> Self {
         JournalError::Corrupt { district, seq, what: what.into() }

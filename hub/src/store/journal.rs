@@ -32,8 +32,20 @@ pub trait Journal: Clone + Send + Sync + 'static {
     /// Appends a group commit. `Fenced` if (district, term, owner, last_seq) is not what `head` says.
     fn append(&self, batch: Append) -> impl Future<Output = Answer<()>> + Send;
 
-    /// Commits after `after_seq`, ascending, at most [`super::rows::READ_ROWS_MAX`]; sums and gaps are checked.
+    /// Commits after `after_seq`, ascending, at most [`super::rows::READ_ROWS_MAX`]; sums and gaps are checked. `Archived` if
+    /// the log begins later.
     fn read(&self, district: u32, after_seq: u64, limit: usize) -> impl Future<Output = Answer<Vec<CommitRow>>> + Send;
+
+    /// The first commit that the log has; 1 until some were archived, `None` while it has none.
+    fn first_seq(&self, district: u32) -> impl Future<Output = Answer<Option<u64>>> + Send {
+        async move {
+            match self.read(district, 0, 1).await {
+                Ok(rows) => Ok(rows.first().map(|row| row.seq)),
+                Err(JournalError::Archived { first_seq, .. }) => Ok(Some(first_seq)),
+                Err(err) => Err(err),
+            }
+        }
+    }
 
     /// Commits with a lower term than the one before them, the first few: a leader that had been fenced wrote those.
     fn terms_fallen(&self, _district: u32) -> impl Future<Output = Answer<Vec<u64>>> + Send {
@@ -68,7 +80,8 @@ pub trait Journal: Clone + Send + Sync + 'static {
         body: Bytes,
     ) -> impl Future<Output = Answer<()>> + Send;
 
-    /// Declares a snapshot complete, then drops the oldest beyond what is kept.
+    /// Declares a snapshot complete, then drops the oldest beyond what is kept. The base of the log, and what is to be one,
+    /// stays; a base is refused unless all its parts are there.
     fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> impl Future<Output = Answer<()>> + Send;
 
     /// Stores a snapshot that is at hand as a whole.
@@ -80,7 +93,7 @@ pub trait Journal: Clone + Send + Sync + 'static {
                 self.put_snapshot_part(fence, seq, parts, body).await?;
                 parts += 1;
             }
-            self.finish_snapshot(fence, SnapshotMark { seq, at_ms, parts }).await
+            self.finish_snapshot(fence, SnapshotMark { seq, at_ms, parts, is_base: false }).await
         }
     }
 

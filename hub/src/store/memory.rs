@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::journal::{Answer, Journal};
 use super::rows::{
-    About, Append, CommitRow, FORMAT, Fence, Head, INTAKE_ROWS_MAX, IntakeRow, Pulse, READ_ROWS_MAX, SNAPSHOTS_KEPT,
-    SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, FORMAT, Fence, Head, INTAKE_ROWS_MAX, IntakeRow, Pulse, READ_ROWS_MAX, REMOVED_ROWS_MAX,
+    SNAPSHOTS_KEPT, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
 };
+use super::shorten::Shorten;
 
 /// A journal that lives as long as its last handle.
 #[derive(Clone, Default)]
@@ -103,6 +104,25 @@ impl Log {
 }
 
 impl Log {
+    /// The seq that the first of the commits follows on.
+    fn begins_after(&self) -> u64 {
+        self.commits.first().map_or(0, |row| row.seq - 1)
+    }
+
+    /// Commits after `after_seq`, as far as they are there.
+    fn after(&self, after_seq: u64) -> &[CommitRow] {
+        let from = usize::try_from(after_seq.saturating_sub(self.begins_after())).unwrap_or(usize::MAX);
+        &self.commits[from.min(self.commits.len())..]
+    }
+
+    fn drop_old(&mut self) {
+        let kept = self.snapshots.keys().rev().take(SNAPSHOTS_KEPT as usize).next_back().copied().unwrap_or(0);
+        let first_base = self.begins_after();
+        self.snapshots.retain(|&seq, mark| seq >= kept || (mark.is_base && seq >= first_base));
+        let snapshots = &self.snapshots;
+        self.parts.retain(|&(seq, _), _| seq >= kept || snapshots.contains_key(&seq));
+    }
+
     fn whole(&self, mark: SnapshotMark) -> Snapshot {
         let parts = self.parts.range((mark.seq, 0)..(mark.seq, mark.parts));
         let body: Vec<u8> = parts.flat_map(|(_, part)| part.iter().copied()).collect();
@@ -176,8 +196,10 @@ impl Journal for MemoryJournal {
     async fn read(&self, district: u32, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
         let inner = self.lock();
         let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
-        let from = usize::try_from(after_seq).unwrap_or(usize::MAX).min(log.commits.len());
-        Ok(log.commits[from..].iter().take(limit.min(READ_ROWS_MAX)).cloned().collect())
+        if after_seq < log.begins_after() {
+            return Err(JournalError::Archived { district, first_seq: log.begins_after() + 1 });
+        }
+        Ok(log.after(after_seq).iter().take(limit.min(READ_ROWS_MAX)).cloned().collect())
     }
 
     async fn read_about(&self, district: u32, incident: u64, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
@@ -185,7 +207,7 @@ impl Journal for MemoryJournal {
         let Some(log) = inner.logs.get(&district) else { return Ok(Vec::new()) };
         let after = About { incident, seq: after_seq.saturating_add(1) };
         let about = log.about.range(after..=About { incident, seq: u64::MAX });
-        let rows = about.filter_map(|about| log.commits.get(usize::try_from(about.seq).ok()?.checked_sub(1)?));
+        let rows = about.filter_map(|about| log.after(about.seq.checked_sub(1)?).first());
         Ok(rows.take(limit.min(READ_ROWS_MAX)).cloned().collect())
     }
 
@@ -214,12 +236,13 @@ impl Journal for MemoryJournal {
     async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
         let mut inner = self.lock();
         let log = inner.fenced(fence)?;
-        log.snapshots.insert(mark.seq, mark);
-        while log.snapshots.len() > SNAPSHOTS_KEPT as usize {
-            log.snapshots.pop_first();
+        let parts = log.parts.range((mark.seq, 0)..(mark.seq, mark.parts)).count();
+        if mark.is_base && parts != mark.parts as usize {
+            return Err(JournalError::base_in_parts(mark.seq));
         }
-        let oldest = log.snapshots.keys().next().copied().unwrap_or(0);
-        log.parts.retain(|&(seq, _), _| seq >= oldest);
+        let is_base = mark.is_base || log.snapshots.get(&mark.seq).is_some_and(|before| before.is_base);
+        log.snapshots.insert(mark.seq, SnapshotMark { is_base, ..mark });
+        log.drop_old();
         Ok(())
     }
 
@@ -298,6 +321,42 @@ impl Journal for MemoryJournal {
 
     fn is_low_on_space(&self) -> bool {
         false
+    }
+}
+
+impl Shorten for MemoryJournal {
+    async fn begin_after(&self, fence: Fence, seq: u64) -> Answer<()> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        if log.head.last_seq != 0 {
+            return Err(JournalError::Fenced { district: fence.district, term: fence.term });
+        }
+        log.head.last_seq = seq;
+        Ok(())
+    }
+
+    async fn remove_about(&self, fence: Fence, to_seq: u64, after: About) -> Answer<Option<About>> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        let next = log.about.range((Bound::Excluded(after), Bound::Unbounded)).take(REMOVED_ROWS_MAX);
+        let next: Vec<About> = next.copied().collect();
+        next.iter().filter(|about| about.seq <= to_seq).for_each(|about| {
+            log.about.remove(about);
+        });
+        Ok(next.last().copied())
+    }
+
+    async fn remove(&self, fence: Fence, base_seq: u64) -> Answer<u64> {
+        let mut inner = self.lock();
+        let log = inner.fenced(fence)?;
+        if !log.snapshots.get(&base_seq).is_some_and(|mark| mark.is_base) {
+            return Err(JournalError::no_base_at(fence.district, base_seq));
+        }
+        let last_seq = log.head.last_seq;
+        let old = log.commits.iter().take(REMOVED_ROWS_MAX);
+        let count = old.take_while(|row| row.seq <= base_seq && row.seq < last_seq).count();
+        log.commits.drain(..count);
+        Ok(count as u64)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod memory;
 pub mod postgres;
 pub mod recovery;
 pub mod rows;
+pub mod shorten;
 pub mod snapshots;
 pub mod sqlite;
 
@@ -33,4 +34,5 @@ pub use rows::{
     About, Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
     WakeSlot,
 };
+pub use shorten::Shorten;
 pub use sqlite::SqliteJournal;

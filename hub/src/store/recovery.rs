@@ -22,14 +22,14 @@ pub struct Recovered {
 ///
 /// # Errors
 /// Whatever the journal says of rows that cannot be trusted; a torn snapshot is told and passed over, since the log
-/// is the truth.
+/// is the truth. `NoBase` where the log begins late and no snapshot reaches back to its beginning.
 pub async fn recover(journal: &impl Journal, head: &Head, recent_max: u64) -> Answer<Recovered> {
     let mut earlier = base(journal, head, head.last_seq).await?;
     let keep_after = head.last_seq.saturating_sub(recent_max);
     let mut recent = Vec::new();
     let mut seq = earlier.seq;
     while seq < head.last_seq {
-        let rows = journal.read(head.district, seq, READ_ROWS_MAX).await?;
+        let rows = journal.read(head.district, seq, READ_ROWS_MAX).await.map_err(founded)?;
         let last = rows.last().map(|row| row.seq);
         for row in rows {
             let commit = decode(head.district, &row)?;
@@ -40,6 +40,33 @@ pub async fn recover(journal: &impl Journal, head: &Head, recent_max: u64) -> An
     let mut district = earlier.clone();
     recent.iter().for_each(|commit| district.evolve(commit));
     Ok(Recovered { district, earlier, recent })
+}
+
+/// A state older than the log's beginning is none to begin from.
+fn founded(err: JournalError) -> JournalError {
+    match err {
+        JournalError::Archived { district, first_seq } => JournalError::NoBase { district, first_seq },
+        other => other,
+    }
+}
+
+/// What the log begins with: nothing where it has its first commit still, else the oldest state that its rows follow on.
+/// Rows up to that state's seq, if there are any, are what an archive had not removed yet when it was cut short.
+///
+/// # Errors
+/// The journal's; `NoBase` when there is no such state.
+pub async fn beginning(journal: &impl Journal, head: &Head) -> Answer<Option<District>> {
+    let first_seq = journal.first_seq(head.district).await?.unwrap_or(1);
+    let (mut oldest, mut seq_max) = (None, Some(head.last_seq));
+    while let Some(max) = seq_max.filter(|_| first_seq > 1) {
+        let found = sound(journal, head.district, max).await?.filter(|found| found.seq + 1 >= first_seq);
+        seq_max = found.as_ref().and_then(|found| found.seq.checked_sub(1));
+        oldest = found.or(oldest);
+    }
+    if first_seq > 1 && oldest.is_none() {
+        return Err(JournalError::NoBase { district: head.district, first_seq });
+    }
+    Ok(oldest)
 }
 
 /// Reads what the log has beyond `warm`, a state made from the same log.
@@ -90,12 +117,18 @@ pub fn decode(district: u32, row: &CommitRow) -> Answer<Commit> {
 }
 
 /// The newest snapshot up to `seq_max` that is whole, else an empty district.
-async fn base(journal: &impl Journal, head: &Head, mut seq_max: u64) -> Answer<District> {
+async fn base(journal: &impl Journal, head: &Head, seq_max: u64) -> Answer<District> {
+    let found = sound(journal, head.district, seq_max).await?;
+    Ok(found.unwrap_or_else(|| District::new(DistrictId(head.district))))
+}
+
+/// The newest snapshot up to `seq_max` that is whole.
+async fn sound(journal: &impl Journal, district: u32, mut seq_max: u64) -> Answer<Option<District>> {
     loop {
-        match journal.snapshot(head.district, seq_max).await {
-            Ok(None) => return Ok(District::new(DistrictId(head.district))),
+        match journal.snapshot(district, seq_max).await {
+            Ok(None) => return Ok(None),
             Ok(Some(snapshot)) => match serde_json::from_slice::<District>(&snapshot.body) {
-                Ok(district) => return Ok(district),
+                Ok(district) => return Ok(Some(district)),
                 Err(err) => {
                     told(snapshot.seq, &err.to_string());
                     seq_max = snapshot.seq;
@@ -107,7 +140,7 @@ async fn base(journal: &impl Journal, head: &Head, mut seq_max: u64) -> Answer<D
             }
             Err(err) => return Err(err),
         }
-        let Some(below) = seq_max.checked_sub(1) else { return Ok(District::new(DistrictId(head.district))) };
+        let Some(below) = seq_max.checked_sub(1) else { return Ok(None) };
         seq_max = below;
     }
 }

@@ -9,7 +9,10 @@ pub const READ_ROWS_MAX: usize = 1_000;
 /// The most bytes of a part of a snapshot: small enough that writing one never holds up an append for long.
 pub const SNAPSHOT_PART_BYTES_MAX: usize = 256 * 1024;
 
-/// The complete snapshots kept per district; the second is what recovery falls back to.
+/// The most commits (or index entries looked at) in one step of [`super::Shorten`]: small enough that an append hardly waits.
+pub const REMOVED_ROWS_MAX: usize = 256;
+
+/// The complete snapshots kept per district, besides a base; the second is what recovery falls back to.
 pub const SNAPSHOTS_KEPT: u32 = 2;
 
 /// The newest form of rows that this hub reads and writes (see [`super::form`]); a log with a newer one is not opened.
@@ -151,6 +154,8 @@ pub struct SnapshotMark {
     pub at_ms: i64,
     /// How many parts it has, numbered from 0.
     pub parts: u32,
+    /// The log begins, or is about to begin, with this state: it stays as long as it does.
+    pub is_base: bool,
 }
 
 /// One person to wake, as derived from a commit. (seq, ordinal) makes enqueueing twice harmless.

@@ -14,6 +14,19 @@ use super::rows::{Fence, SNAPSHOT_PART_BYTES_MAX, SnapshotMark};
 /// Encoded parts that may wait to be written; at the limit the encoder waits.
 const PARTS_WAITING_MAX: usize = 2;
 
+/// Stores `state` as [`store`] does, as what the log is to begin with.
+///
+/// # Errors
+/// As [`store`].
+pub async fn store_base<J: Journal>(
+    journal: &J,
+    fence: Fence,
+    (seq, at_ms): (u64, i64),
+    state: impl Serialize + Send + 'static,
+) -> Answer<()> {
+    put(journal, fence, SnapshotMark { seq, at_ms, parts: 0, is_base: true }, state).await
+}
+
 /// Stores `state` as it is after commit `seq`. Encodes on a thread of its own; the journal writes between its appends.
 ///
 /// # Errors
@@ -24,17 +37,26 @@ pub async fn store<J: Journal>(
     (seq, at_ms): (u64, i64),
     state: impl Serialize + Send + 'static,
 ) -> Answer<()> {
+    put(journal, fence, SnapshotMark { seq, at_ms, parts: 0, is_base: false }, state).await
+}
+
+async fn put<J: Journal>(
+    journal: &J,
+    fence: Fence,
+    mark: SnapshotMark,
+    state: impl Serialize + Send + 'static,
+) -> Answer<()> {
     let (parts, mut encoded) = mpsc::channel(PARTS_WAITING_MAX);
     let encoder = tokio::task::spawn_blocking(move || encode(&state, parts));
     let mut count = 0;
     while let Some(part) = encoded.recv().await {
-        journal.put_snapshot_part(fence, seq, count, part).await?;
+        journal.put_snapshot_part(fence, mark.seq, count, part).await?;
         count += 1;
     }
     // Only a whole encoding is declared complete.
     let done = encoder.await.map_err(|err| JournalError::Failed(format!("a snapshot: {err}")))?;
     done.map_err(|err| JournalError::Failed(format!("a snapshot: {err}")))?;
-    journal.finish_snapshot(fence, SnapshotMark { seq, at_ms, parts: count }).await
+    journal.finish_snapshot(fence, SnapshotMark { parts: count, ..mark }).await
 }
 
 fn encode(state: &impl Serialize, parts: mpsc::Sender<Bytes>) -> io::Result<()> {

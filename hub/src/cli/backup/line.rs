@@ -11,8 +11,12 @@ use uuid::Uuid;
 
 use crate::records::OfficeRow;
 
-/// The version of this form: since 2 a backup holds the logs of several districts. Older ones are read.
-pub const VERSION: u32 = 2;
+/// The version of this form: since 2 a backup holds the logs of several districts, since 3 a log may begin with a state. Older
+/// ones are read.
+pub const VERSION: u32 = 3;
+
+/// Characters of a state in one line.
+const STATE_CHARS_MAX: usize = 256 * 1024;
 
 /// Bytes of one line; a longer one is of no backup.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -27,8 +31,17 @@ pub enum Line {
     File { name: String, text: String },
     /// A row of the office.
     Office(OfficeRow),
-    /// A district's log, which follows, up to `seq`, where the state has this digest.
-    Log { district: u32, seq: u64, digest: String, format: u32 },
+    /// A district's log, which follows, from the commit after `after` up to `seq`, where the state has this digest.
+    Log {
+        district: u32,
+        #[serde(default)]
+        after: u64,
+        seq: u64,
+        digest: String,
+        format: u32,
+    },
+    /// A piece of the state at `after`; all pieces stand before the first commit.
+    State { piece: String },
     /// A commit as it is stored.
     Commit { seq: u64, at_ms: i64, body: String },
     /// Words beside a commit.
@@ -37,6 +50,16 @@ pub enum Line {
     Kept { command: Uuid, body: String },
     /// The last: SHA-256 of all bytes before it, hexadecimal.
     Ends { sum: String },
+}
+
+/// The lines of a state, encoded.
+pub fn state_lines(encoded: &str) -> impl Iterator<Item = Line> {
+    let mut rest = encoded;
+    std::iter::from_fn(move || {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(STATE_CHARS_MAX));
+        rest = after;
+        (!piece.is_empty()).then(|| Line::State { piece: piece.to_owned() })
+    })
 }
 
 /// Writes lines and sums them up.

@@ -14,7 +14,9 @@ use crate::boot::{self, Settings};
 use crate::engine::touched;
 use crate::records::OfficeRow;
 use crate::store::rows::FORMAT;
-use crate::store::{About, Append, ChosenJournal, CommitRow, Head, IntakeRow, Journal, SealedRow, recovery, snapshots};
+use crate::store::{
+    About, Append, ChosenJournal, CommitRow, Head, IntakeRow, Journal, SealedRow, Shorten, recovery, snapshots,
+};
 
 /// Commits in one append.
 const BATCH_COMMITS: usize = 256;
@@ -108,16 +110,21 @@ async fn fill_log(
     line: Line,
     lines: &mut impl Iterator<Item = Result<Line>>,
 ) -> Result<(Restored, Option<Line>)> {
-    let Line::Log { district, seq, digest, format } = line else { bail!("there is no log in it") };
+    let Line::Log { district, after, seq, digest, format } = line else { bail!("there is no log in it") };
     ensure!(format <= FORMAT, "the log has format {format}, this hub reads up to {FORMAT}; take the newer hub");
     let found = journal.head(district).await?;
     ensure!(found.is_none(), "the store holds district {district} already: restore into a new one");
     let head = journal.claim(district, Uuid::new_v4()).await?;
     let state = District::new(DistrictId(district));
     let mut log = Log { journal, head, state, commits: Vec::new(), about: Vec::new(), sealed: Vec::new() };
-    let mut end = None;
+    let (mut end, mut encoded) = (None, String::new());
     for line in lines {
-        match line? {
+        let line = line?;
+        if !matches!(line, Line::State { .. }) && log.state.seq < after {
+            log.begin_with(after, &std::mem::take(&mut encoded)).await?;
+        }
+        match line {
+            Line::State { piece } => encoded += &piece,
             Line::Commit { seq, at_ms, body } => {
                 // One is kept back, so that there is a commit for the last of the sealed rows to come with.
                 log.append_if(BATCH_COMMITS).await?;
@@ -140,6 +147,19 @@ async fn fill_log(
 }
 
 impl Log<'_> {
+    /// The log begins with a state: what was before it was archived.
+    async fn begin_with(&mut self, after: u64, encoded: &str) -> Result<()> {
+        let state: District = serde_json::from_str(encoded).context("the state that the log begins with is spoilt")?;
+        let is_its_own = state.seq == after && state.id == self.state.id;
+        ensure!(is_its_own, "the log begins after {after}, the state in the backup stands at {}", state.seq);
+        let fence = self.head.fence();
+        self.journal.begin_after(fence, after).await?;
+        snapshots::store_base(self.journal, fence, (after, state.at.0), state.clone()).await?;
+        self.head.last_seq = after;
+        self.state = state;
+        Ok(())
+    }
+
     fn take(&mut self, row: CommitRow) -> Result<()> {
         let commit: Commit = recovery::decode(self.head.district, &row)?;
         ensure!(row.seq == self.state.seq + 1 && commit.seq == row.seq, "commit {} is out of its place", row.seq);

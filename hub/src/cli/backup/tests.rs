@@ -88,7 +88,7 @@ async fn a_backup_beside_a_working_hub_is_restored_elsewhere() {
     let elsewhere = folder_named(home.path(), "elsewhere");
     let restored = into(&file, &elsewhere, &Settings::default()).await.unwrap();
     assert_eq!(format!("{:016x}", restored[0].digest), digest);
-    let verified = verify::of_folder(&elsewhere).await.unwrap();
+    let verified = verify::of_folder(&elsewhere, None).await.unwrap();
     assert!(verified.good && verified.text.contains(&digest), "{}", verified.text);
     holds(&elsewhere, &Settings::default(), home.path()).await;
 }

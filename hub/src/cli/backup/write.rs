@@ -7,14 +7,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use matcher::DistrictId;
+use matcher::{District, DistrictId};
 use uuid::Uuid;
 
-use super::line::{Line, LinesOut, VERSION};
+use super::line::{Line, LinesOut, VERSION, state_lines};
 use crate::engine::{Doors, EngineHandle};
 use crate::records::Office;
 use crate::store::rows::{FORMAT, READ_ROWS_MAX};
-use crate::store::{CommitRow, Journal, SealedRow};
+use crate::store::{CommitRow, Journal, SealedRow, recovery};
 
 /// Bytes of a key file; larger ones are none.
 const KEY_BYTES_MAX: u64 = 64 * 1024;
@@ -104,8 +104,14 @@ async fn log<J: Journal>(
     let version = door.version().await.context("the hub is stopping")?;
     let (district, seq) = (door.district().0, version.district.seq);
     let digest = tokio::task::spawn_blocking(move || version.district.digest()).await?;
-    out.put(&Line::Log { district, seq, digest: format!("{digest:016x}"), format: FORMAT })?;
-    let (mut at, mut reference, mut is_more_sealed) = (0, Uuid::nil(), true);
+    let begun = beginning(source.journal, district, seq).await?;
+    let after = begun.as_ref().map_or(0, |state| state.seq);
+    out.put(&Line::Log { district, after, seq, digest: format!("{digest:016x}"), format: FORMAT })?;
+    if let Some(state) = begun {
+        let encoded = tokio::task::spawn_blocking(move || serde_json::to_string(&state)).await??;
+        state_lines(&encoded).try_for_each(|line| out.put(&line))?;
+    }
+    let (mut at, mut reference, mut is_more_sealed) = (after, Uuid::nil(), true);
     while at < seq || is_more_sealed {
         let limit = READ_ROWS_MAX.min(usize::try_from(seq - at)?);
         let commits = source.journal.read(district, at, limit).await?;
@@ -121,6 +127,18 @@ async fn log<J: Journal>(
         out.put(&Line::Kept { command: row.command, body: text(row.body)? })?;
     }
     Ok(Held { district: door.district(), seq, digest })
+}
+
+/// The state that the log begins with, if old commits were archived; there is a commit after it, with which words can be sealed
+/// when it is restored.
+async fn beginning(journal: &impl Journal, district: u32, seq: u64) -> Result<Option<District>> {
+    let head = journal.head(district).await?.context("the district has no log")?;
+    let begun = recovery::beginning(journal, &head).await?;
+    ensure!(
+        begun.as_ref().is_none_or(|state| state.seq < seq),
+        "district {district}: the state that the log begins with is lost; make it again by `hub archive --from FOLDER`"
+    );
+    Ok(begun)
 }
 
 fn commit(row: CommitRow) -> Result<Line> {

@@ -1,4 +1,5 @@
-//! One log from its first commit: audited, evolved, digested.
+//! One log, audited, evolved, digested: from its first commit, or, where older ones were archived, from the state it begins
+//! with. Such a log is not audited: the auditor must have seen everything.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +17,8 @@ const CHECK_EVERY: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub district: Option<DistrictId>,
+    /// The commit whose state it begins with; 0: from nothing.
+    pub after: u64,
     pub commits: u64,
     pub events: u64,
     /// Of the journalled state; the same log gives the same digest for ever.
@@ -26,11 +29,14 @@ pub struct Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let district = self.district.map_or_else(|| "?".to_owned(), |id| id.to_string());
-        write!(
-            f,
-            "district {district}: {} commits, {} events, digest {:016x}",
-            self.commits, self.events, self.digest
-        )?;
+        let Verdict { after, commits, events, digest, .. } = self;
+        write!(f, "district {district}: {commits} commits, {events} events, digest {digest:016x}")?;
+        if *after > 0 {
+            write!(
+                f,
+                "\n  自第 {after} 条提交的状态起 / from the state at commit {after}: --archive FOLDER replays what was archived too"
+            )?;
+        }
         for fault in &self.faults {
             write!(f, "\n  ✗ {fault}")?;
         }
@@ -42,19 +48,32 @@ impl fmt::Display for Verdict {
 }
 
 /// A log while it is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Replay {
     district: Option<District>,
-    auditor: Auditor,
+    /// `None` when it has not seen the beginning.
+    auditor: Option<Auditor>,
+    after: u64,
     commits: u64,
     events: u64,
     faults: Vec<String>,
 }
 
 impl Replay {
+    /// A log whose first commits say whose it is.
+    pub fn unnamed() -> Self {
+        let auditor = Some(Auditor::new());
+        Self { district: None, auditor, after: 0, commits: 0, events: 0, faults: Vec::new() }
+    }
+
     /// A log whose district is known.
     pub fn of(district: DistrictId) -> Self {
-        Self { district: Some(District::new(district)), ..Self::default() }
+        Self { district: Some(District::new(district)), ..Self::unnamed() }
+    }
+
+    /// A log that begins with a state.
+    pub fn from(state: District) -> Self {
+        Self { auditor: None, after: state.seq, district: Some(state), ..Self::unnamed() }
     }
 
     /// Takes the next commit as it is stored; `whence` is where it stands. `false`: nothing after it can be replayed.
@@ -88,8 +107,12 @@ impl Replay {
     }
 
     fn replay(&mut self, commit: &Commit) {
-        let found = self.auditor.audit(commit);
-        self.faults.extend(found.iter().map(ToString::to_string));
+        let before = self.seq();
+        match &mut self.auditor {
+            Some(auditor) => self.faults.extend(auditor.audit(commit).iter().map(ToString::to_string)),
+            None if commit.seq == before + 1 => {}
+            None => self.fault(format!("I4 seq: commit {} follows on {before}", commit.seq)),
+        }
         let district = self.district.get_or_insert_with(|| District::new(district_of(commit)));
         district.evolve(commit);
         self.commits += 1;
@@ -102,7 +125,7 @@ impl Replay {
     /// Checks the state as it stands.
     pub fn check(&mut self) {
         let found = self.district.as_ref().map(check).unwrap_or_default();
-        let after = self.commits;
+        let after = self.seq();
         self.faults.extend(found.iter().map(|violation| format!("after commit {after}: {violation}")));
     }
 
@@ -111,8 +134,14 @@ impl Replay {
         self.district.as_ref()
     }
 
-    pub fn commits(&self) -> u64 {
-        self.commits
+    /// Where it stands: the seq of the last commit taken.
+    pub fn seq(&self) -> u64 {
+        self.after + self.commits
+    }
+
+    /// Whether nothing was found so far.
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
     }
 
     pub fn fault(&mut self, fault: impl Into<String>) {
@@ -124,7 +153,7 @@ impl Replay {
         self.faults.truncate(FAULTS_MAX);
         let digest = self.district.as_ref().map_or(0, District::digest);
         let district = self.district.map(|district| district.id);
-        Verdict { district, commits: self.commits, events: self.events, digest, faults: self.faults }
+        Verdict { district, after: self.after, commits: self.commits, events: self.events, digest, faults: self.faults }
     }
 }
 

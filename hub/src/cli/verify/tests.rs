@@ -67,7 +67,7 @@ async fn damage(data: &Path, file: &str, sql: &'static str) {
 async fn a_sound_folder_and_its_exported_journal_are_verified() {
     let folder = folder().await;
     let data = folder.path().join("data");
-    let reply = of_folder(&data).await.unwrap();
+    let reply = of_folder(&data, None).await.unwrap();
     assert!(reply.good, "{}", reply.text);
     let rooms = boot::open(&data, &Settings::default()).await.unwrap();
     let journal =
@@ -96,7 +96,7 @@ async fn a_damaged_row_is_found() {
         let folder = folder().await;
         let data = folder.path().join("data");
         damage(&data, "journal.db", sql).await;
-        let reply = of_folder(&data).await.unwrap();
+        let reply = of_folder(&data, None).await.unwrap();
         assert!(!reply.good && reply.text.contains(words), "{sql}: {}", reply.text);
     }
 }
@@ -122,7 +122,7 @@ async fn a_changed_audit_row_is_found() {
     let folder = folder().await;
     let data = folder.path().join("data");
     damage(&data, "office.db", "UPDATE audit SET actor = 'account/9' WHERE id = 1").await;
-    let reply = of_folder(&data).await.unwrap();
+    let reply = of_folder(&data, None).await.unwrap();
     assert!(!reply.good && reply.text.contains("row 1"), "{}", reply.text);
 }
 

@@ -83,7 +83,7 @@ impl<J: Journal> Seat<J> {
         let district = self.parts.writer.district();
         match ring {
             Some(ring) if ring.district != district || ring.seq <= self.told_seq => Ok(()),
-            _ => passing(self.tail().await),
+            _ => passing(self.catch_up().await),
         }
     }
 
@@ -98,7 +98,7 @@ impl<J: Journal> Seat<J> {
             Ok(Some(head)) if head.history != self.history || head.last_seq < self.told_seq => {
                 passing(self.read_anew(head).await)
             }
-            Ok(Some(head)) if head.last_seq > self.told_seq => passing(self.tail().await),
+            Ok(Some(head)) if head.last_seq > self.told_seq => passing(self.catch_up().await),
             Ok(_) => Ok(()),
             Err(err) => passing(Err(err)),
         }
@@ -113,6 +113,18 @@ impl<J: Journal> Seat<J> {
         let loaded = Loaded { head, recovered, owed: Vec::new() };
         self.parts.notes.send(Note::Loaded(Box::new(loaded))).await.ok();
         Ok(())
+    }
+
+    /// Who slept while what follows was archived begins from a snapshot.
+    async fn catch_up(&mut self) -> Result<(), JournalError> {
+        let district = self.parts.writer.district();
+        match self.tail().await {
+            Err(JournalError::Archived { .. }) => match self.parts.journal.head(district).await? {
+                Some(head) => self.read_anew(head).await,
+                None => Ok(()),
+            },
+            tailed => tailed,
+        }
     }
 
     async fn tail(&mut self) -> Result<(), JournalError> {
@@ -188,7 +200,7 @@ async fn next_ring(rings: &mut broadcast::Receiver<Ring>) -> Option<Ring> {
 /// What cannot pass by itself ends the task; the rest is tried again.
 fn passing(done: Result<(), JournalError>) -> Result<(), JournalError> {
     match done {
-        Err(err @ (JournalError::Corrupt { .. } | JournalError::Format { .. } | JournalError::Closed)) => Err(err),
+        Err(err) if err.is_lasting() => Err(err),
         Err(err) => {
             tracing::warn!(error = %err, "the log cannot be followed for now");
             Ok(())

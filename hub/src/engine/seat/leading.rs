@@ -87,7 +87,7 @@ impl<J: Journal> Seat<J> {
             return self.lead_again(answered).await.map(|()| Left::Stopped);
         }
         if let Err(err) = answered {
-            if let JournalError::Corrupt { .. } | JournalError::Format { .. } | JournalError::Closed = err {
+            if err.is_lasting() {
                 return Err(err);
             }
             tracing::warn!(error = %err, "this hub leads no more: the state is dropped");
@@ -258,7 +258,7 @@ impl<J: Journal> Seat<J> {
             metrics::counter!("baiying_reloads_total").increment(1);
             match self.parts.writer.load().await {
                 Ok(loaded) => return self.led(loaded).await,
-                Err(err @ (JournalError::Corrupt { .. } | JournalError::Format { .. } | JournalError::Closed)) => {
+                Err(err) if err.is_lasting() => {
                     tracing::error!(error = %err, "the district cannot be led");
                     return Err(err);
                 }

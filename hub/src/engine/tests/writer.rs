@@ -11,7 +11,7 @@ use super::street::{DISTRICT, alarm, by_system, founding};
 use crate::engine::clock::Clock;
 use crate::engine::step::Verdict;
 use crate::engine::writer::{Entry, Turn, Writer};
-use crate::store::{Journal, JournalError, SealedRow};
+use crate::store::{Journal, JournalError, MemoryJournal, SealedRow, Shorten, snapshots};
 
 const NIGHT_MS: i64 = 1_700_000_000_000;
 
@@ -209,4 +209,24 @@ async fn what_is_sealed_is_kept_with_a_commit_and_dropped_with_a_rejection() {
     bench.writer.turn(vec![dropped, kept]).await.unwrap();
     let found = bench.journal.unseal(vec![Uuid::from_u128(1), Uuid::from_u128(2)]).await.unwrap();
     assert_eq!(found, vec![row(1)]);
+}
+
+#[tokio::test]
+async fn a_log_that_begins_late_is_led_from_its_base_and_owes_no_wakes_of_before() {
+    let (journal, clock) = (MemoryJournal::new(), TestClock::default());
+    let hub = |owner| Writer::new(journal.clone(), clock.clone(), DISTRICT.0, Uuid::from_u128(owner)).waking();
+    let mut writer = hub(1);
+    writer.load().await.unwrap();
+    writer.turn(founding(3).into_iter().map(entry).collect()).await.unwrap();
+    let (fence, base) = (writer.fence().unwrap(), writer.state().unwrap().district.clone());
+    snapshots::store_base(&journal, fence, (base.seq, base.at.0), base.clone()).await.unwrap();
+    writer.turn(vec![entry(alarm(300.0))]).await.unwrap();
+    while journal.remove(fence, base.seq).await.unwrap() > 0 {}
+    let live = writer.state().unwrap().district.digest();
+    let loaded = hub(2).load().await.unwrap();
+    assert_eq!(loaded.recovered.district.digest(), live);
+    assert_eq!((loaded.recovered.earlier.seq, loaded.recovered.recent[0].seq), (base.seq, base.seq + 1));
+    assert_eq!(loaded.owed, [], "the outbox has nothing of them, and they are over");
+    let lost = hub(3).load_onto(Some(matcher::District::new(DISTRICT))).await.unwrap();
+    assert_eq!(lost.recovered.district.digest(), live, "a state older than the log is no beginning");
 }

@@ -12,6 +12,7 @@ mod failure;
 mod intake;
 mod read;
 mod readers;
+mod shorten;
 mod snapshot;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -30,8 +31,10 @@ use uuid::Uuid;
 use super::error::JournalError;
 use super::journal::{Answer, Journal};
 use super::rows::{
-    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
+    WakeSlot,
 };
+use super::shorten::Shorten;
 pub use address::Address;
 use clerk::{Clerk, Work};
 pub use durability::Durability;
@@ -135,10 +138,12 @@ fn migrations() -> Migrator {
     let first = include_str!("../../../migrations/postgres/journal/0001_journal.sql");
     let second = include_str!("../../../migrations/postgres/journal/0002_intake.sql");
     let third = include_str!("../../../migrations/postgres/journal/0003_readers.sql");
+    let fourth = include_str!("../../../migrations/postgres/journal/0004_base.sql");
     let step = |number, name: &'static str, sql: &'static str| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    let steps = vec![step(1, "journal", first), step(2, "intake", second), step(3, "readers", third)];
+    let steps =
+        vec![step(1, "journal", first), step(2, "intake", second), step(3, "readers", third), step(4, "base", fourth)];
     let mut migrator = Migrator::with_migrations(steps);
     // A hub of the version before starts beside newer ones: steps that it does not know have only added something.
     migrator.set_ignore_missing(true);
@@ -216,7 +221,7 @@ impl Journal for PostgresJournal {
     }
 
     async fn finish_snapshot(&self, fence: Fence, mark: SnapshotMark) -> Answer<()> {
-        self.look(move |conn| Box::pin(snapshot::finish(conn, fence, mark))).await
+        self.rooms.desk.ask(move |conn| Box::pin(snapshot::finish(conn, fence, mark))).await
     }
 
     async fn snapshot(&self, district: u32, seq_max: u64) -> Answer<Option<Snapshot>> {
@@ -261,5 +266,19 @@ impl Journal for PostgresJournal {
 
     fn is_low_on_space(&self) -> bool {
         self.rooms.is_low.load(Ordering::Acquire)
+    }
+}
+
+impl Shorten for PostgresJournal {
+    async fn begin_after(&self, fence: Fence, seq: u64) -> Answer<()> {
+        self.writer(fence.district).ask(move |conn| Box::pin(shorten::begin_after(conn, fence, seq))).await
+    }
+
+    async fn remove_about(&self, fence: Fence, to_seq: u64, after: About) -> Answer<Option<About>> {
+        self.rooms.desk.ask(move |conn| Box::pin(shorten::remove_about(conn, fence, to_seq, after))).await
+    }
+
+    async fn remove(&self, fence: Fence, base_seq: u64) -> Answer<u64> {
+        self.rooms.desk.ask(move |conn| Box::pin(shorten::remove(conn, fence, base_seq))).await
     }
 }

@@ -16,7 +16,10 @@ use crate::store::rows::{CommitRow, Pulse, READ_ROWS_MAX, SealedRow};
 pub async fn commits(conn: &mut PgConnection, district: u32, after_seq: u64, limit: usize) -> Answer<Vec<CommitRow>> {
     let sql = "SELECT seq, term, at_ms, sum, body FROM event WHERE district = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     let select = sqlx::query(sql).bind(i64::from(district)).bind(signed(after_seq)).bind(rows_of(limit));
-    let rows = select.fetch_all(conn).await.map_err(failure)?;
+    let rows = select.fetch_all(&mut *conn).await.map_err(failure)?;
+    if let Some(first_seq) = first_beyond(conn, district, after_seq, rows.first()).await? {
+        return Err(JournalError::Archived { district, first_seq });
+    }
     // Rows first: beyond the last seq there is no next one to count to.
     rows.iter().zip(1..).map(|(row, nth)| next_commit(district, after_seq.saturating_add(nth), row)).collect()
 }
@@ -35,6 +38,24 @@ pub async fn commits_about(
     let select = sqlx::query(sql).bind(i64::from(district)).bind(incident.cast_signed());
     let rows = select.bind(signed(after_seq)).bind(rows_of(limit)).fetch_all(conn).await.map_err(failure)?;
     rows.iter().map(|row| commit(district, row)).collect()
+}
+
+/// Where the log begins, if that is why `row` is not the one after `after_seq`.
+async fn first_beyond(
+    conn: &mut PgConnection,
+    district: u32,
+    after_seq: u64,
+    row: Option<&PgRow>,
+) -> Answer<Option<u64>> {
+    let Some(row) = row else { return Ok(None) };
+    let found: i64 = row.try_get(0).map_err(failure)?;
+    if found.cast_unsigned() == after_seq + 1 {
+        return Ok(None);
+    }
+    let select = sqlx::query_scalar("SELECT min(seq) FROM event WHERE district = $1").bind(i64::from(district));
+    let first: Option<i64> = select.fetch_one(conn).await.map_err(failure)?;
+    // Beside an archive that goes on, more may have gone since the rows were read.
+    Ok(first.filter(|first| *first >= found).map(i64::cast_unsigned))
 }
 
 /// A seq as the database counts: what is beyond its range is beyond every log.

@@ -28,25 +28,44 @@ pub async fn put_part(conn: &mut PgConnection, fence: Fence, seq: u64, part: u32
 
 /// Declares the snapshot complete and drops what is older than the ones kept.
 pub async fn finish(conn: &mut PgConnection, fence: Fence, mark: SnapshotMark) -> Answer<()> {
-    let sql = "INSERT INTO snapshot (district, seq, at_ms, parts) \
-               SELECT district, $4, $5, $6 FROM head WHERE district = $1 AND term = $2 AND owner = $3 \
-               ON CONFLICT (district, seq) DO UPDATE SET at_ms = excluded.at_ms, parts = excluded.parts";
+    if mark.is_base {
+        check_parts(conn, fence.district, mark).await?;
+    }
+    let sql = "INSERT INTO snapshot (district, seq, at_ms, parts, is_base) \
+               SELECT district, $4, $5, $6, $7 FROM head WHERE district = $1 AND term = $2 AND owner = $3 \
+               ON CONFLICT (district, seq) DO UPDATE SET at_ms = excluded.at_ms, parts = excluded.parts, \
+                   is_base = snapshot.is_base OR excluded.is_base";
     let put = sqlx::query(sql)
         .bind(i64::from(fence.district))
         .bind(fence.term.cast_signed())
         .bind(fence.owner)
         .bind(mark.seq.cast_signed())
         .bind(mark.at_ms)
-        .bind(i64::from(mark.parts));
+        .bind(i64::from(mark.parts))
+        .bind(mark.is_base);
     one_or_fenced(put.execute(&mut *conn).await.map_err(failure)?.rows_affected(), fence)?;
     drop_old(conn, fence.district).await
 }
 
+/// Between the parts of an old state, another snapshot may have been finished and have dropped them as leftovers. The desk
+/// finishes one after the other.
+async fn check_parts(conn: &mut PgConnection, district: u32, mark: SnapshotMark) -> Answer<()> {
+    let sql = "SELECT count(*) FROM snapshot_part WHERE district = $1 AND seq = $2 AND part < $3";
+    let select = sqlx::query_scalar(sql).bind(i64::from(district)).bind(mark.seq.cast_signed());
+    let found: i64 = select.bind(i64::from(mark.parts)).fetch_one(conn).await.map_err(failure)?;
+    if found == i64::from(mark.parts) { Ok(()) } else { Err(JournalError::base_in_parts(mark.seq)) }
+}
+
+/// All but the newest ones, and the state that the log begins with; one that it no longer begins with goes too.
 async fn drop_old(conn: &mut PgConnection, district: u32) -> Answer<()> {
     let sql = "WITH o AS (SELECT min(seq) AS seq FROM \
-                            (SELECT seq FROM snapshot WHERE district = $1 ORDER BY seq DESC LIMIT $2) kept), \
-                    s AS (DELETE FROM snapshot USING o WHERE snapshot.district = $1 AND snapshot.seq < o.seq) \
-               DELETE FROM snapshot_part USING o WHERE snapshot_part.district = $1 AND snapshot_part.seq < o.seq";
+                            (SELECT seq FROM snapshot WHERE district = $1 ORDER BY seq DESC LIMIT $2) newest), \
+                    b AS (SELECT seq FROM snapshot WHERE district = $1 AND is_base \
+                          AND (seq + 1 >= (SELECT min(seq) FROM event WHERE district = $1)) IS NOT FALSE), \
+                    s AS (DELETE FROM snapshot USING o WHERE snapshot.district = $1 AND snapshot.seq < o.seq \
+                          AND snapshot.seq NOT IN (SELECT seq FROM b)) \
+               DELETE FROM snapshot_part USING o WHERE snapshot_part.district = $1 AND snapshot_part.seq < o.seq \
+               AND snapshot_part.seq NOT IN (SELECT seq FROM b)";
     let drop = sqlx::query(sql).bind(i64::from(district)).bind(i64::from(SNAPSHOTS_KEPT));
     drop.execute(conn).await.map_err(failure)?;
     Ok(())

@@ -188,10 +188,11 @@ fn make_folder(folder: &Path) -> Answer<()> {
 fn migrations() -> Migrator {
     let first = include_str!("../../../migrations/sqlite/journal/0001_journal.sql");
     let second = include_str!("../../../migrations/sqlite/journal/0002_intake.sql");
+    let fourth = include_str!("../../../migrations/sqlite/journal/0004_base.sql");
     let step = |number, name: &'static str, sql: &'static str| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(vec![step(1, "journal", first), step(2, "intake", second)])
+    Migrator::with_migrations(vec![step(1, "journal", first), step(2, "intake", second), step(4, "base", fourth)])
 }
 
 /// Sorts a database's error by what must be done about it.

@@ -10,6 +10,7 @@ mod desk;
 mod intake;
 mod lock;
 mod read;
+mod shorten;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,10 @@ use uuid::Uuid;
 
 use super::journal::{Answer, Journal};
 use super::rows::{
-    Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow, WakeSlot,
+    About, Append, CommitRow, Fence, Head, IntakeRow, Pulse, SealedRow, Snapshot, SnapshotMark, WakeOutcome, WakeRow,
+    WakeSlot,
 };
+use super::shorten::Shorten;
 pub use ballast::BALLAST_BYTES;
 use thread::{JournalThread, Lane};
 
@@ -167,5 +170,19 @@ impl Journal for SqliteJournal {
 
     fn is_low_on_space(&self) -> bool {
         self.thread.is_low_on_space()
+    }
+}
+
+impl Shorten for SqliteJournal {
+    async fn begin_after(&self, fence: Fence, seq: u64) -> Answer<()> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(shorten::begin_after(desk, fence, seq))).await
+    }
+
+    async fn remove_about(&self, fence: Fence, to_seq: u64, after: About) -> Answer<Option<About>> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(shorten::remove_about(desk, fence, to_seq, after))).await
+    }
+
+    async fn remove(&self, fence: Fence, base_seq: u64) -> Answer<u64> {
+        self.thread.ask(Lane::Rest, move |desk| Box::pin(shorten::remove(desk, fence, base_seq))).await
     }
 }

@@ -23,11 +23,31 @@ pub async fn commits(
         .bind(district)
         .bind(signed(after_seq))
         .bind(limit.min(READ_ROWS_MAX) as i64)
-        .fetch_all(conn)
+        .fetch_all(&mut *conn)
         .await
         .map_err(failure)?;
+    if let Some(first_seq) = first_beyond(conn, district, after_seq, rows.first()).await? {
+        return Err(JournalError::Archived { district, first_seq });
+    }
     // Rows first: beyond the last seq there is no next one to count to.
     rows.iter().zip(1..).map(|(row, nth)| next_commit(district, after_seq.saturating_add(nth), row)).collect()
+}
+
+/// Where the log begins, if that is why `row` is not the one after `after_seq`.
+async fn first_beyond(
+    conn: &mut SqliteConnection,
+    district: u32,
+    after_seq: u64,
+    row: Option<&SqliteRow>,
+) -> Answer<Option<u64>> {
+    let Some(row) = row else { return Ok(None) };
+    let found: i64 = row.try_get(0).map_err(failure)?;
+    if found.cast_unsigned() == after_seq + 1 {
+        return Ok(None);
+    }
+    let select = sqlx::query_scalar("SELECT min(seq) FROM event WHERE district = ?").bind(district);
+    let first: i64 = select.fetch_one(conn).await.map_err(failure)?;
+    Ok((first == found).then_some(first.cast_unsigned()))
 }
 
 /// A seq as the database counts: what is beyond its range is beyond every log.

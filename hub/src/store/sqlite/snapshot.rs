@@ -34,11 +34,18 @@ pub async fn put_part(desk: &mut Desk, fence: Fence, seq: u64, part: u32, body: 
 pub async fn finish(desk: &mut Desk, fence: Fence, mark: SnapshotMark) -> Answer<()> {
     desk.atomically(async |conn| {
         check_fence(conn, fence).await?;
-        sqlx::query("INSERT OR REPLACE INTO snapshot (district, seq, at_ms, parts) VALUES (?, ?, ?, ?)")
+        if mark.is_base {
+            check_parts(conn, fence.district, mark).await?;
+        }
+        let sql = "INSERT INTO snapshot (district, seq, at_ms, parts, is_base) VALUES (?, ?, ?, ?, ?) \
+                   ON CONFLICT (district, seq) DO UPDATE SET at_ms = excluded.at_ms, parts = excluded.parts, \
+                       is_base = max(is_base, excluded.is_base)";
+        sqlx::query(sql)
             .bind(fence.district)
             .bind(mark.seq.cast_signed())
             .bind(mark.at_ms)
             .bind(mark.parts)
+            .bind(mark.is_base)
             .execute(&mut *conn)
             .await
             .map_err(failure)?;
@@ -47,13 +54,24 @@ pub async fn finish(desk: &mut Desk, fence: Fence, mark: SnapshotMark) -> Answer
     .await
 }
 
+/// Between the parts of an old state, another snapshot may have been finished and have dropped them as leftovers.
+async fn check_parts(conn: &mut SqliteConnection, district: u32, mark: SnapshotMark) -> Answer<()> {
+    let select = sqlx::query_scalar("SELECT count(*) FROM snapshot_part WHERE district = ? AND seq = ? AND part < ?");
+    let found: i64 =
+        select.bind(district).bind(mark.seq.cast_signed()).bind(mark.parts).fetch_one(conn).await.map_err(failure)?;
+    if found == i64::from(mark.parts) { Ok(()) } else { Err(JournalError::base_in_parts(mark.seq)) }
+}
+
+/// All but the newest ones, and the state that the log begins with; one that it no longer begins with goes too.
 async fn drop_old(conn: &mut SqliteConnection, district: u32) -> Answer<()> {
     let oldest = "SELECT min(seq) FROM (SELECT seq FROM snapshot WHERE district = ? ORDER BY seq DESC LIMIT ?)";
     let select = sqlx::query_scalar(oldest).bind(district).bind(SNAPSHOTS_KEPT);
     let oldest: i64 = select.fetch_one(&mut *conn).await.map_err(failure)?;
     for sql in [
-        "DELETE FROM snapshot WHERE district = ? AND seq < ?",
-        "DELETE FROM snapshot_part WHERE district = ? AND seq < ?",
+        "DELETE FROM snapshot WHERE district = ?1 AND seq < ?2 AND NOT \
+         (is_base AND seq + 1 >= (SELECT min(seq) FROM event WHERE district = ?1))",
+        "DELETE FROM snapshot_part WHERE district = ?1 AND seq < ?2 \
+         AND seq NOT IN (SELECT seq FROM snapshot WHERE district = ?1)",
     ] {
         sqlx::query(sql).bind(district).bind(oldest).execute(&mut *conn).await.map_err(failure)?;
     }
