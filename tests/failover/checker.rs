@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use crowd::drive::Endpoint;
 use matcher::invariants::Auditor;
 use matcher::{Answer, Cause, Commit};
 use tests::harness::postgres::PostgresServer;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::people::Told;
-use super::stage::{DATABASE, DISTRICT, PATIENCE};
+use super::people::{People, Told};
+use super::stage::{DATABASE, DISTRICT, PATIENCE, Stage};
 
 /// The schema in which the journal lies.
 const JOURNAL: &str = "journal";
@@ -27,30 +28,54 @@ pub async fn intake_is_empty(postgres: &PostgresServer) -> Result<()> {
     Ok(())
 }
 
-/// The whole log, in order of seq.
-pub fn log(postgres: &PostgresServer) -> Result<Vec<Commit>> {
+/// Waits until each hub shows what was acknowledged last, whoever decided it: who is connected to it hears of everything.
+pub async fn every_hub_shows(stage: &Stage, people: &People) -> Result<()> {
+    let last = people.last_incident().context("nothing was acknowledged")?;
+    for hub in stage.hubs.iter().flatten() {
+        let (way, path) = (Endpoint::new(&hub.base)?, format!("/v1/incidents/{last}"));
+        let began = Instant::now();
+        while way.get::<serde_json::Value>(&path, Some(&stage.desk)).await.is_err() {
+            ensure!(began.elapsed() < PATIENCE, "{} does not show {last}", hub.base);
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+    Ok(())
+}
+
+/// The whole log of a district, in order of seq.
+pub fn log_of(postgres: &PostgresServer, district: u32) -> Result<Vec<Commit>> {
     let sql =
-        format!("SELECT convert_from(body, 'UTF8') FROM {JOURNAL}.event WHERE district = {DISTRICT} ORDER BY seq");
+        format!("SELECT convert_from(body, 'UTF8') FROM {JOURNAL}.event WHERE district = {district} ORDER BY seq");
     postgres.sql(DATABASE, &sql).lines().map(|line| serde_json::from_str(line).context("a commit")).collect()
 }
 
-/// Under which terms the log was written, in order of seq.
-pub fn terms(postgres: &PostgresServer) -> Result<Vec<u64>> {
-    let sql = format!("SELECT term FROM {JOURNAL}.event WHERE district = {DISTRICT} ORDER BY seq");
+/// Under which terms the log of a district was written, in order of seq.
+pub fn terms_of(postgres: &PostgresServer, district: u32) -> Result<Vec<u64>> {
+    let sql = format!("SELECT term FROM {JOURNAL}.event WHERE district = {district} ORDER BY seq");
     postgres.sql(DATABASE, &sql).lines().map(|line| Ok(line.parse()?)).collect()
+}
+
+/// The same of the district in which people call.
+pub fn terms(postgres: &PostgresServer) -> Result<Vec<u64>> {
+    terms_of(postgres, DISTRICT)
+}
+
+/// The log of a district, if it is legal: nobody assigned twice, no term that fell.
+pub fn legal_log(postgres: &PostgresServer, district: u32) -> Result<Vec<Commit>> {
+    let log = log_of(postgres, district)?;
+    let mut auditor = Auditor::new();
+    let wrong: Vec<_> = log.iter().flat_map(|commit| auditor.audit(commit)).collect();
+    ensure!(wrong.is_empty(), "the log of {district} is not legal: {wrong:#?}");
+    let terms = terms_of(postgres, district)?;
+    ensure!(terms.is_sorted(), "a term of {district} has fallen: {terms:?}");
+    Ok(log)
 }
 
 /// Every rule that a run must not break.
 pub fn check(postgres: &PostgresServer, told: &Told) -> Result<()> {
     ensure!(told.refused.is_empty(), "alarms were refused: {:?}", told.refused);
     ensure!(told.broken.is_empty(), "streams were broken: {:?}", told.broken);
-    let log = log(postgres)?;
-    let mut auditor = Auditor::new();
-    let wrong: Vec<_> = log.iter().flat_map(|commit| auditor.audit(commit)).collect();
-    ensure!(wrong.is_empty(), "the log is not legal: {wrong:#?}");
-    let terms = terms(postgres)?;
-    ensure!(terms.is_sorted(), "a term has fallen: {terms:?}");
-    every_alarm_is_there(&log, told)
+    every_alarm_is_there(&legal_log(postgres, DISTRICT)?, told)
 }
 
 fn every_alarm_is_there(log: &[Commit], told: &Told) -> Result<()> {

@@ -14,7 +14,7 @@ use super::stage::{PATIENCE, Stage};
 use super::{SOME, heals};
 
 /// Runs a verb on the folder of a hub.
-async fn on(stage: &Stage, hub: usize, words: &[&str]) -> Result<String> {
+pub async fn on(stage: &Stage, hub: usize, words: &[&str]) -> Result<String> {
     let folder = stage.hub(hub).data().display().to_string();
     let output = verb(&[words, &["--data", &folder]].concat()).await?;
     let text = String::from_utf8([output.stdout, output.stderr].concat())?;
@@ -23,7 +23,7 @@ async fn on(stage: &Stage, hub: usize, words: &[&str]) -> Result<String> {
 }
 
 /// Which districts a hub leads, as it says itself.
-async fn leads(stage: &Stage, hub: usize) -> Result<Vec<String>> {
+pub async fn leads(stage: &Stage, hub: usize) -> Result<Vec<String>> {
     let asked = http().get(format!("{}/readyz", stage.hub(hub).base)).send().await?;
     let told: Value = asked.json().await?;
     serde_json::from_value(told["leads"].clone()).context("it says what it leads")

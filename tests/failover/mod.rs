@@ -2,6 +2,7 @@
 //! something dies, then reads the log from outside: no acknowledged alarm missing, none refused, none twice, nobody
 //! assigned twice, every stream without a gap or begun anew.
 
+mod aid;
 mod backup;
 mod checker;
 mod database;
@@ -34,6 +35,7 @@ async fn heals(stage: &Stage, mut people: People) -> Result<()> {
     people.after(SOME).await.with_context(|| stage.logs())?;
     people.hush().await.with_context(|| stage.logs())?;
     checker::intake_is_empty(&stage.postgres).await.with_context(|| stage.logs())?;
+    checker::every_hub_shows(stage, &people).await.with_context(|| stage.logs())?;
     let told = people.go().await?;
     ensure!(!told.offered.is_empty(), "nobody was asked");
     checker::check(&stage.postgres, &told).with_context(|| stage.logs())

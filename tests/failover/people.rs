@@ -81,6 +81,12 @@ impl People {
         lock(&self.told).acknowledged.len()
     }
 
+    /// The incident of the alarm that was said last, of those that were decided at once.
+    pub fn last_incident(&self) -> Option<wire::Id> {
+        // Their ids rise with time.
+        lock(&self.told).acknowledged.values().rev().find_map(|outcome| outcome.incident)
+    }
+
     /// Waits until so many more alarms were acknowledged.
     pub async fn after(&self, alarms: usize) -> Result<()> {
         let (began, wanted) = (Instant::now(), self.acknowledged() + alarms);

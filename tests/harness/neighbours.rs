@@ -69,13 +69,53 @@ async fn import(folder: &Path, district: u32, kind: &str, name: &str, text: &str
     }
 }
 
+/// The two districts, filled, and who is signed in.
+pub struct Ground {
+    /// To the hubs.
+    pub way: Endpoint,
+    /// The district that asks.
+    pub south: u32,
+    /// The one that is asked.
+    pub north: u32,
+    /// Of an operator of both.
+    pub desk: String,
+    /// Of the doctor.
+    pub doctor: String,
+}
+
+impl Ground {
+    /// Fills two districts that are there, by the verbs of the hub on `folder`. The southern one asks a second after an
+    /// alarm, and waits `limit_s` for an answer.
+    ///
+    /// # Errors
+    /// When a verb is refused.
+    pub async fn lay(folder: &Path, way: Endpoint, (south, north): (u32, u32), limit_s: u32) -> Result<Self> {
+        let (lat, lng) = HOME;
+        let doctor = format!("姓名,编号,电话,技能,纬度,经度\n林医生,D1,13900000001,医生,{lat},{lng}\n");
+        import(folder, north, "grids", "g.geojson", &grid(45.85)).await?;
+        import(folder, north, "plans", "p.csv", &plan("")).await?;
+        import(folder, north, "volunteers", "v.csv", &doctor).await?;
+        import(folder, south, "grids", "g.geojson", &grid(45.75)).await?;
+        import(folder, south, "plans", "p.csv", &plan(&format!("1s 求援 {north} {limit_s}s; 900s 上报"))).await?;
+        let both = format!("{south},{north}");
+        let printed = run(folder, &["user", "add", "both", "--role", "operator", "--districts", &both]).await?;
+        let desk = way.sign_in_by_link(&code(&printed)?).await?.token;
+        let links = tempfile::tempdir()?;
+        let out = links.path().join("links.csv");
+        run(folder, &["invite", "--district", &north.to_string(), "--out", &out.display().to_string()]).await?;
+        let doctor = way.sign_in_by_link(&code(&std::fs::read_to_string(out)?)?).await?.token;
+        Ok(Ground { way, south, north, desk, doctor })
+    }
+
+    /// What the desk raises in the south.
+    pub fn alarm() -> Value {
+        json!({ "kind": "stroke", "place": { "lat": PLACE.0, "lng": PLACE.1 } })
+    }
+}
+
 /// Who plays in it.
 pub struct Neighbours {
-    way: Endpoint,
-    south: u32,
-    north: u32,
-    /// An operator of both.
-    desk: String,
+    ground: Ground,
     stop: watch::Sender<bool>,
     phone: JoinHandle<Result<crowd::drive::Farewell>>,
 }
@@ -86,32 +126,20 @@ impl Neighbours {
     /// # Errors
     /// When a verb is refused, or nobody comes online.
     pub async fn settle(folder: &Path, way: Endpoint, south: u32, north: u32) -> Result<Self> {
-        let (lat, lng) = HOME;
-        let doctor = format!("姓名,编号,电话,技能,纬度,经度\n林医生,D1,13900000001,医生,{lat},{lng}\n");
-        import(folder, north, "grids", "g.geojson", &grid(45.85)).await?;
-        import(folder, north, "plans", "p.csv", &plan("")).await?;
-        import(folder, north, "volunteers", "v.csv", &doctor).await?;
-        import(folder, south, "grids", "g.geojson", &grid(45.75)).await?;
-        import(folder, south, "plans", "p.csv", &plan(&format!("1s 求援 {north} 60s; 900s 上报"))).await?;
-        let both = format!("{south},{north}");
-        let printed = run(folder, &["user", "add", "both", "--role", "operator", "--districts", &both]).await?;
-        let desk = way.sign_in_by_link(&code(&printed)?).await?.token;
-        let links = tempfile::tempdir()?;
-        let out = links.path().join("links.csv");
-        run(folder, &["invite", "--district", &north.to_string(), "--out", &out.display().to_string()]).await?;
-        let token = way.sign_in_by_link(&code(&std::fs::read_to_string(out)?)?).await?.token;
+        let ground = Ground::lay(folder, way, (south, north), 60).await?;
         let (stop, stopped) = watch::channel(false);
         let (online, mut is_online) = watch::channel(false);
-        let home = Position::from_degrees(lat, lng).context("a place")?;
+        let home = Position::from_degrees(HOME.0, HOME.1).context("a place")?;
         let person = Person::new(Temper::of(1, 1).always_comes(), home, Pace(PACE));
         let witness = Arc::new(move |_, notice| {
             if let Notice::Online { .. } = notice {
                 online.send_replace(true);
             }
         });
-        let phone = tokio::spawn(Phone::new(1, way.clone(), token, person).witness(witness).run(stopped));
+        let phone = Phone::new(1, ground.way.clone(), ground.doctor.clone(), person).witness(witness).run(stopped);
+        let phone = tokio::spawn(phone);
         tokio::time::timeout(PATIENCE, is_online.wait_for(|is| *is)).await.context("the doctor is not online")??;
-        let neighbours = Neighbours { way, south, north, desk, stop, phone };
+        let neighbours = Neighbours { ground, stop, phone };
         neighbours.doctor_is_on_duty().await?;
         Ok(neighbours)
     }
@@ -121,9 +149,9 @@ impl Neighbours {
     /// # Errors
     /// When it does not come to that.
     pub async fn help(&self) -> Result<()> {
-        let (south, north) = (self.south.to_string(), self.north.to_string());
-        let alarm = json!({ "kind": "stroke", "place": { "lat": PLACE.0, "lng": PLACE.1 } });
-        let told: Value = self.way.post_as(Uuid::now_v7(), "/v1/alarms", Some(&self.desk), &alarm).await?;
+        let Ground { way, south, north, desk, .. } = &self.ground;
+        let (south, north) = (south.to_string(), north.to_string());
+        let told: Value = way.post_as(Uuid::now_v7(), "/v1/alarms", Some(desk), &Ground::alarm()).await?;
         let path = format!("/v1/incidents/{}", told["incident"].as_str().context("an incident")?);
         let given = self.until(&path, |incident| incident["progress"]["aids"][0]["state"] == "given").await?;
         let aid = &given["progress"]["aids"][0];
@@ -132,7 +160,7 @@ impl Neighbours {
         let done = self.until(&path, |incident| incident["state"] == "closed").await?;
         ensure!(done["disposition"] == "resolved" && done["progress"]["aids"][0]["state"] == "ended", "{done}");
         let list = format!("/v1/incidents?district={north}&ended=true");
-        let there: Value = self.way.get(&list, Some(&self.desk)).await?;
+        let there: Value = way.get(&list, Some(desk)).await?;
         let there = &there["items"][0];
         ensure!(there["progress"]["aid_for"] == south, "{there}");
         ensure!(there["disposition"] == "resolved" && there["progress"]["aids"].is_null(), "{there}");
@@ -140,9 +168,10 @@ impl Neighbours {
     }
 
     async fn doctor_is_on_duty(&self) -> Result<()> {
-        let (path, begun) = (format!("/v1/volunteers?district={}", self.north), Instant::now());
+        let Ground { way, north, desk, .. } = &self.ground;
+        let (path, begun) = (format!("/v1/volunteers?district={north}"), Instant::now());
         loop {
-            let people: Value = self.way.get(&path, Some(&self.desk)).await?;
+            let people: Value = way.get(&path, Some(desk)).await?;
             if people["items"][0]["duty"] != "off_duty" {
                 return Ok(());
             }
@@ -154,7 +183,7 @@ impl Neighbours {
     async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
         let begun = Instant::now();
         loop {
-            let detail: Value = self.way.get(path, Some(&self.desk)).await?;
+            let detail: Value = self.ground.way.get(path, Some(&self.ground.desk)).await?;
             if is_so(&detail["incident"]) {
                 return Ok(detail["incident"].clone());
             }

@@ -263,4 +263,16 @@ mod tests {
     fn a_folder_of_any_name_has_a_url() {
         assert_eq!(file_url(Path::new("/srv/百 a?/office.db")), "sqlite:///srv/%E7%99%BE%20a%3F/office.db");
     }
+
+    #[tokio::test]
+    async fn a_hub_of_the_version_before_opens_an_office_of_a_newer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::in_folder(folder.path()).await.unwrap();
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (99, 'of a newer hub', TRUE, X'', 0)";
+        let mut conn = shelf.connect().await.unwrap();
+        assert_eq!(sqlx::query(newer).execute(&mut conn).await.unwrap().rows_affected(), 1);
+        conn.close().await.unwrap();
+        assert!(Shelf::in_folder(folder.path()).await.is_ok(), "steps that it does not know only add");
+    }
 }

@@ -26,6 +26,7 @@ macro_rules! journal_suite {
             old_snapshots_leave,
             a_stale_leader_cannot_store_a_snapshot,
             wakes_are_enqueued_once,
+            a_stale_leader_enqueues_and_settles_no_wakes,
             wakes_are_retried_then_given_up,
             a_beat_is_fenced_and_kept,
             an_archived_log_begins_later_and_goes_on,
@@ -356,6 +357,17 @@ pub async fn wakes_are_enqueued_once(journal: impl Journal) {
     assert_eq!(due.iter().map(|w| w.body.clone()).collect::<Vec<_>>(), vec![slot(1, 1, 0).body, slot(1, 0, 0).body]);
     assert_eq!(journal.due_wakes(DISTRICT, 30, 1).await.unwrap().len(), 1);
     assert_eq!(journal.head(DISTRICT).await.unwrap().unwrap().wake_seq, 3);
+}
+
+pub async fn a_stale_leader_enqueues_and_settles_no_wakes(journal: impl Journal) {
+    let stale = claimed(&journal).await;
+    let head = claimed(&journal).await;
+    assert_fenced(journal.enqueue_wakes(stale.fence(), 0, 1, vec![slot(1, 0, 0)]).await);
+    assert_eq!(journal.due_wakes(DISTRICT, 0, 10).await.unwrap(), vec![]);
+    journal.enqueue_wakes(head.fence(), 0, 1, vec![slot(1, 0, 0)]).await.unwrap();
+    let due = journal.due_wakes(DISTRICT, 0, 10).await.unwrap();
+    assert_fenced(journal.settle_wakes(stale.fence(), vec![(due[0].id, WakeOutcome::Delivered)]).await);
+    assert_eq!(journal.due_wakes(DISTRICT, 0, 10).await.unwrap(), due);
 }
 
 pub async fn wakes_are_retried_then_given_up(journal: impl Journal) {

@@ -24,8 +24,11 @@ fn a_command_takes_effect_once_within_72_hours() {
     let Ok(Answer::Opened { incident, .. }) = answer else { panic!("an alarm is never refused") };
     assert_eq!(town.state.district.incident_of_command(CommandId(99)), Some(incident));
     town.must(Command::Close { incident, disposition: Disposition::Resolved, words: None });
-    town.pass(72 * HOUR_MS);
+    town.pass(72 * HOUR_MS - 1);
     town.must(Command::SetDrill { on: true });
+    assert_eq!(town.send(request), answer, "the same until then");
+    town.pass(1);
+    town.must(Command::SetDrill { on: false });
     assert_eq!(town.state.district.remembered(CommandId(99)), None, "forgotten with the next commit after that");
 }
 

@@ -1,10 +1,11 @@
 //! A journal that fails when it is told to: before it has stored, after it has stored, or for want of space.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::store::journal::Answer;
@@ -22,6 +23,33 @@ pub enum Fault {
     StoredUnheard,
 }
 
+/// While it is shut, whoever comes to it waits.
+#[derive(Clone)]
+pub struct Gate(Arc<(watch::Sender<bool>, AtomicUsize)>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Gate(Arc::new((watch::channel(false).0, AtomicUsize::new(0))))
+    }
+}
+
+impl Gate {
+    pub fn shut(&self, is_shut: bool) {
+        self.0.0.send_replace(is_shut);
+    }
+
+    /// How often somebody has come to it.
+    pub fn came(&self) -> usize {
+        self.0.1.load(Ordering::Acquire)
+    }
+
+    async fn pass(&self) {
+        self.0.1.fetch_add(1, Ordering::AcqRel);
+        // The sender lives as long as the gate.
+        self.0.0.subscribe().wait_for(|is_shut| !is_shut).await.ok();
+    }
+}
+
 #[derive(Clone, Default)]
 pub struct FaultyJournal {
     pub inner: MemoryJournal,
@@ -29,6 +57,12 @@ pub struct FaultyJournal {
     is_low: Arc<AtomicBool>,
     is_away: Arc<AtomicBool>,
     is_hushed: Arc<AtomicBool>,
+    /// Of its own clock, if it has one, milliseconds since 1970.
+    pub now_ms: Arc<Mutex<Option<i64>>>,
+    /// Before appends.
+    pub appends: Gate,
+    /// Before intake is read.
+    pub intakes: Gate,
 }
 
 impl FaultyJournal {
@@ -53,6 +87,7 @@ impl FaultyJournal {
 
 impl Journal for FaultyJournal {
     async fn append(&self, batch: Append) -> Answer<()> {
+        self.appends.pass().await;
         let fault = self.faults.lock().unwrap().pop_front();
         let unknown = || JournalError::Unknown { detail: "the test said so".into() };
         match fault {
@@ -137,7 +172,8 @@ impl Journal for FaultyJournal {
     }
 
     async fn pulse(&self, district: u32) -> Answer<Pulse> {
-        self.inner.pulse(district).await
+        let now_ms = *self.now_ms.lock().unwrap();
+        Ok(Pulse { now_ms, ..self.inner.pulse(district).await? })
     }
 
     async fn put_intake(&self, row: IntakeRow) -> Answer<()> {
@@ -145,6 +181,7 @@ impl Journal for FaultyJournal {
     }
 
     async fn intake(&self, district: u32) -> Answer<Vec<IntakeRow>> {
+        self.intakes.pass().await;
         self.inner.intake(district).await
     }
 

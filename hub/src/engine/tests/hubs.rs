@@ -1,37 +1,37 @@
 //! Several hubs on one log and one set of shared rooms, all in this process.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
 use matcher::Command;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::street::{DISTRICT, alarm, by_system, founding, settings, submit, volunteer_id};
-use crate::cluster::{Answer, Bid, Election, LEASE_MS, Leader, MemoryCluster, Present, Standing};
+use crate::cluster::MemoryCluster;
 use crate::engine::{Engine, EngineHandle, EngineSettings, Hubs, Outbox, Role, Start, StreamView, SubmitError};
 use crate::store::{Journal, MemoryJournal};
 
 /// Far above what anything here takes: a limit, not a measure.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Hub {
-    engine: Engine,
-    handle: EngineHandle,
+pub struct Hub {
+    pub engine: Engine,
+    pub handle: EngineHandle,
 }
 
 async fn hub(journal: &MemoryJournal, cluster: &MemoryCluster, address: &str) -> Hub {
-    let hubs = Some(Hubs::of(cluster.clone(), address.to_owned()));
-    let engine = Engine::start(journal.clone(), EngineSettings { hubs, ..settings() }).await.expect("it starts");
+    hub_among(journal, Hubs::of(cluster.clone(), address.to_owned())).await
+}
+
+pub async fn hub_among(journal: &impl Journal, hubs: Hubs) -> Hub {
+    let settings = EngineSettings { hubs: Some(hubs), ..settings() };
+    let engine = Engine::start(journal.clone(), settings).await.expect("it starts");
     let handle = engine.handle();
     Hub { engine, handle }
 }
 
 impl Hub {
-    async fn leads(&self) {
+    pub async fn leads(&self) {
         let lead = async {
             while self.handle.role() != Role::Leading {
                 sleep(Duration::from_millis(5)).await;
@@ -42,39 +42,6 @@ impl Hub {
 
     async fn shows(&self, seq: u64) {
         assert!(self.handle.shows(seq, PATIENCE).await, "it follows");
-    }
-}
-
-/// Leases of a store that was emptied, while it is said to be: whoever does not lead is told to wait.
-struct Emptied {
-    cluster: MemoryCluster,
-    is_empty: AtomicBool,
-    told_to_wait: AtomicUsize,
-}
-
-impl Election for Emptied {
-    fn bid(&self, bid: Bid) -> BoxFuture<'_, Answer<Standing>> {
-        if self.is_empty.load(Ordering::Relaxed) && !bid.is_leading {
-            self.told_to_wait.fetch_add(1, Ordering::Relaxed);
-            return ready(Ok(Standing::Wait { after_ms: LEASE_MS })).boxed();
-        }
-        self.cluster.bid(bid)
-    }
-
-    fn give_back(&self, district: u32, owner: Uuid) -> BoxFuture<'_, Answer<bool>> {
-        self.cluster.give_back(district, owner)
-    }
-
-    fn attend(&self, hub: Present) -> BoxFuture<'_, Answer<Vec<Present>>> {
-        self.cluster.attend(hub)
-    }
-
-    fn leave(&self, owner: Uuid) -> BoxFuture<'_, Answer<()>> {
-        Election::leave(&self.cluster, owner)
-    }
-
-    fn leader(&self, district: u32) -> BoxFuture<'_, Answer<Option<Leader>>> {
-        self.cluster.leader(district)
     }
 }
 
@@ -116,27 +83,6 @@ async fn a_follower_decides_nothing_and_says_who_does() {
     assert_eq!(submit(&two.handle, alarm(100.0)).await, Err(SubmitError::Elsewhere));
     let led_by = two.handle.led_by(PATIENCE).await;
     assert!(matches!(&led_by, Some(Role::Following(Some(leader))) if leader.address == "one:1"), "{led_by:?}");
-}
-
-/// Else every alarm through another hub would wait for the leader's next renewal.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_redis_does_not_make_a_follower_forget_its_leader() {
-    let (journal, cluster, _one, _two) = two().await;
-    let (is_empty, told_to_wait) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let emptied = Arc::new(Emptied { cluster: cluster.clone(), is_empty, told_to_wait });
-    let hubs = Hubs { election: emptied.clone(), ..Hubs::of(cluster, "three:3".to_owned()) };
-    let engine = Engine::start(journal.clone(), EngineSettings { hubs: Some(hubs), ..settings() }).await.unwrap();
-    let handle = engine.handle();
-    assert!(matches!(handle.led_by(PATIENCE).await, Some(Role::Following(Some(_)))));
-    emptied.is_empty.store(true, Ordering::Relaxed);
-    let told = async {
-        while emptied.told_to_wait.load(Ordering::Relaxed) < 3 {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, told).await.expect("it bids on");
-    let role = handle.role();
-    assert!(matches!(&role, Role::Following(Some(leader)) if leader.address == "one:1"), "{role:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,6 +132,21 @@ async fn an_alarm_that_was_kept_while_nobody_led_is_decided_once() {
     assert_eq!(three.handle.read(|district| district.incidents().count()), 1);
     let answered = three.handle.submit(kept, None).await.expect("the same id is answered again");
     assert_eq!((answered.seq, journal.intake(DISTRICT.0).await.unwrap().len()), (None, 0));
+}
+
+/// It would misread what it passes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_does_not_read_the_form_of_the_log_stops() {
+    let (journal, _cluster, one, two) = two().await;
+    let head = journal.head(DISTRICT.0).await.unwrap().unwrap();
+    journal.raise_format(head.fence(), journal.reads() + 1).await.unwrap();
+    let stopped = async {
+        while !two.handle.is_closed() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, stopped).await.expect("it stops");
+    assert!(!one.handle.is_closed(), "whoever has raised it reads it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

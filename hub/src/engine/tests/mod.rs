@@ -1,5 +1,6 @@
 //! The engine as a whole, on a journal in memory, on one that fails on purpose, and on SQLite.
 
+mod elections;
 mod faulty;
 mod hubs;
 mod restart;

@@ -98,7 +98,8 @@ async fn a_wake_that_never_reached_the_outbox_is_derived_again_after_a_start() {
     engine.stop().await.unwrap();
     let gateway = Gateway::default();
     let engine = Engine::start(journal, gateway.open().await).await.unwrap();
-    let taken = gateway.has_taken(1).await;
-    assert_eq!(taken[0].1.volunteer.0, volunteer_id(1).0);
+    // One because no phone has received it would come in any case: what is owed comes beside it.
+    let taken = gateway.has_taken(2).await;
+    assert!(taken.iter().all(|(_, wake)| wake.volunteer.0 == volunteer_id(1).0), "{taken:?}");
     drop(engine);
 }

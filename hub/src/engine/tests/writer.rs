@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::faulty::{Fault, FaultyJournal};
 use super::street::{DISTRICT, alarm, by_system, founding};
 use crate::engine::clock::Clock;
-use crate::engine::step::Verdict;
-use crate::engine::writer::{Entry, Turn, Writer};
+use crate::engine::step::{TICKS_PER_BATCH_MAX, Verdict};
+use crate::engine::writer::{Entry, RECENT_COMMITS, Turn, Writer};
 use crate::store::{Journal, JournalError, MemoryJournal, SealedRow, Shorten, snapshots};
 
 const NIGHT_MS: i64 = 1_700_000_000_000;
@@ -182,6 +182,46 @@ async fn time_never_goes_back_behind_the_last_commit() {
     other.load().await.unwrap();
     assert_eq!(other.now(), Some(last));
     assert!(last > Timestamp(NIGHT_MS));
+}
+
+#[tokio::test]
+async fn the_calendar_is_that_of_the_store_and_not_of_the_machine() {
+    let bench = bench(1).await;
+    let ahead = NIGHT_MS + 3_600_000;
+    *bench.journal.now_ms.lock().unwrap() = Some(ahead);
+    let mut other = Writer::new(bench.journal.clone(), TestClock::default(), DISTRICT.0, Uuid::from_u128(3));
+    other.load().await.unwrap();
+    assert_eq!(other.now(), Some(Timestamp(ahead)));
+}
+
+#[tokio::test]
+async fn timers_that_come_due_together_do_not_hold_up_one_batch() {
+    let mut bench = bench(0).await;
+    let alarms = (0..2 * TICKS_PER_BATCH_MAX).map(|n| entry(alarm(2_000.0 * n as f64)));
+    let alarms: Vec<Entry> = alarms.collect();
+    bench.writer.turn(alarms).await.unwrap();
+    assert_eq!(bench.open_incidents(), 2 * TICKS_PER_BATCH_MAX);
+    bench.clock.pass_ms(matcher::HOUR_MS);
+    let turn = bench.writer.turn(vec![entry(Command::SetDrill { on: true })]).await.unwrap();
+    assert!(turn.is_more_due, "the rest follows at once");
+    let ticks = turn.commits.iter().filter(|commit| commit.cause == matcher::event::Cause::Clock).count();
+    assert!(ticks <= TICKS_PER_BATCH_MAX + 1, "{ticks} beside the gap");
+    assert!(matches!(turn.verdicts[0], Some(Verdict::Committed { .. })), "a command does not wait for all of them");
+}
+
+/// Of the commits that are kept at hand the publisher derives what is owed; these are older.
+#[tokio::test]
+async fn what_is_owed_to_the_outbox_is_found_however_far_back_it_stands() {
+    let mut bench = bench(1).await;
+    for _ in 0..=RECENT_COMMITS / 256 {
+        let toggles = (0..256).map(|n| entry(Command::SetDrill { on: n % 2 == 0 }));
+        bench.writer.turn(toggles.collect()).await.unwrap();
+    }
+    let mut waking = Writer::new(bench.journal.clone(), bench.clock.clone(), DISTRICT.0, Uuid::from_u128(4)).waking();
+    let loaded = waking.load().await.unwrap();
+    let owed: Vec<u64> = loaded.owed.iter().map(|commit| commit.seq).collect();
+    assert_eq!(owed, (1..=loaded.recovered.earlier.seq).collect::<Vec<u64>>());
+    assert!(!owed.is_empty(), "the outbox stands at the beginning");
 }
 
 #[tokio::test]
