@@ -61,7 +61,25 @@ async fn districts_are_spread_over_hubs_and_again_when_one_has_come_back() -> Re
     let leader = usize::from(!leads(&stage, 0).await?.contains(&"8".to_owned()));
     on(&stage, leader, &["district", "move", "8"]).await?;
     until(&stage, &[(leader, 0), (1 - leader, 2)]).await?;
+    // Said on a hub that follows, it is sent on to the one that leads.
+    let said = on(&stage, leader, &["district", "move", "8"]).await?;
+    ensure!(said.contains("本机"), "the hub that was asked has taken it itself: {said}");
+    until(&stage, &[(leader, 1), (1 - leader, 1)]).await?;
+    nobody_is_moved_by_the_dead(&mut stage, leader).await?;
     heals(&stage, people).await
+}
+
+/// Whoever leads is dead, or there is nobody else to lead: it says so, and the district goes on being led.
+async fn nobody_is_moved_by_the_dead(stage: &mut Stage, alive: usize) -> Result<()> {
+    let dead = stage.take_out(1 - alive).kill9().await?;
+    let folder = stage.hub(alive).data().display().to_string();
+    let output = verb(&["district", "move", "7", "--data", &folder]).await?;
+    let text = String::from_utf8([output.stdout, output.stderr].concat())?;
+    let words = [("does not answer", "没有应答"), ("nobody leads", "暂无"), ("no other hub", "没有其他服务器")];
+    let is_said = words.iter().any(|(en, zh)| text.contains(en) && text.contains(zh));
+    ensure!(!output.status.success() && is_said, "{text}");
+    until(stage, &[(alive, 2)]).await?;
+    stage.start(1 - alive, dead).await
 }
 
 /// Each hub leads one of the two: what they have to say to each other goes from hub to hub.

@@ -19,7 +19,7 @@ use crate::cli::import;
 use crate::edge::Edge;
 use crate::engine::hubs::spread::Spread;
 use crate::engine::wake::AidRoad;
-use crate::engine::{DISTRICTS_MAX, Doors, Engine, EngineHandle, EngineSettings, Hubs, Role};
+use crate::engine::{DISTRICTS_MAX, Doors, Engine, EngineHandle, EngineSettings, Hubs, Leader, Role};
 use crate::records::{Office, OfficeChange};
 use crate::store::{ChosenJournal, Journal};
 
@@ -125,28 +125,48 @@ impl Districts {
         Ok(door)
     }
 
-    /// Leaves the lead of one district to another hub; says who leads afterwards.
+    /// Has whoever leads a district leave the lead to another hub, this one or any other; says who leads afterwards.
     ///
     /// # Errors
-    /// When this hub does not lead it, or nobody else takes it.
+    /// When there is no other hub, when nobody leads or he cannot be reached, or when nobody else takes it.
     pub async fn move_away(&self, door: &EngineHandle) -> Result<String> {
-        match door.role() {
-            Role::Leading if self.hubs.is_none() => bail!("this hub is alone: there is no other / 只有一台服务器"),
-            Role::Leading => {}
-            Role::Following(leader) => {
-                let address = leader.map_or_else(|| "nobody".to_owned(), |leader| leader.address);
-                bail!("this hub does not lead it, but {address}: say it there / 请在主服务器上执行")
+        let Some(hubs) = &self.hubs else { bail!("this hub is alone: there is no other / 只有一台服务器") };
+        let before = door.role();
+        match &before {
+            Role::Leading => door.move_away(),
+            Role::Following(Some(leader)) => self.ask_to_leave(leader, door.district()).await?,
+            Role::Following(None) => {
+                bail!(
+                    "nobody leads district {0} now, so nothing was moved: look again with `hub district list` / {0} 区暂无服务器负责,稍后再看",
+                    door.district()
+                )
             }
         }
-        door.move_away();
         let begun = Instant::now();
         while begun.elapsed() < MOVED_WITHIN {
-            if let Role::Following(Some(leader)) = door.role() {
-                return Ok(leader.address);
+            let now = door.role();
+            if owner(&now, hubs).is_some_and(|owner_now| Some(owner_now) != owner(&before, hubs)) {
+                return Ok(if let Role::Following(Some(leader)) = now {
+                    leader.address
+                } else {
+                    "本机 here".to_owned()
+                });
             }
             sleep(ENDED_EVERY).await;
         }
         bail!("no other hub has taken it: is one running? / 没有其他服务器接手")
+    }
+
+    async fn ask_to_leave(&self, leader: &Leader, district: DistrictId) -> Result<()> {
+        let edge = self.edge.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let edge = edge.context("this hub is starting / 本机正在启动")?;
+        let address = &leader.address;
+        ensure!(
+            edge.ask_to_leave(leader, district).await,
+            "{address}, which leads district {district}, does not answer or leads no more: nothing was moved; \
+             if it is dead another hub leads in seconds, see `hub district list` / 负责该区的 {address} 没有应答,未移交"
+        );
+        Ok(())
     }
 
     /// Opens what comes, until it is dropped.
@@ -245,5 +265,13 @@ impl Districts {
         let engines = std::mem::take(&mut *self.engines.lock().await);
         let ended = join_all(engines.into_iter().map(Engine::stop)).await;
         ended.into_iter().collect()
+    }
+}
+
+/// The process that leads.
+fn owner(role: &Role, hubs: &Hubs) -> Option<Uuid> {
+    match role {
+        Role::Leading => Some(hubs.owner),
+        Role::Following(leader) => leader.as_ref().map(|leader| leader.owner),
     }
 }

@@ -61,7 +61,7 @@ pub async fn give(engine: &EngineHandle, command: Command) -> Result<()> {
 
 fn commands(district: &District, kind: Kind, csv: &str) -> Result<Vec<Command>> {
     let reading = Reading { kind, name: "starter.csv".to_owned(), crs: None, skip_bad: false };
-    let known = Known { district, people: &[], menu: &[] };
+    let known = Known { district, people: &[], menu: &[], districts: &[] };
     let read = import::read(&reading, csv.as_bytes(), &known).map_err(|why| anyhow!("the starter file: {why}"))?;
     anyhow::ensure!(read.report.bad.is_empty(), "the starter file: {}", read.report.text());
     Ok(read.change.commands)

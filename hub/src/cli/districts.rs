@@ -32,7 +32,7 @@ enum Act {
     },
     /// All districts: number, commits, who leads, name
     List,
-    /// Let another hub lead a district that this one leads
+    /// Let another hub lead a district than the one that does; said on any hub
     Move { number: u32 },
 }
 

@@ -267,7 +267,8 @@ impl Verbs {
         let _turn = self.office.registering().await?;
         let district = door.read(District::clone);
         let (people, menu) = (self.office.registry(district.id).await?, self.office.menu(district.id).await?);
-        let known = Known { district: &district, people: &people, menu: &menu };
+        let districts: Vec<DistrictId> = self.districts.doors().all().map(EngineHandle::district).collect();
+        let known = Known { district: &district, people: &people, menu: &menu, districts: &districts };
         let read = match import::read(reading, file, &known) {
             Ok(read) => read,
             Err(why) => return Ok(Reply { text: why, ..Reply::default() }),

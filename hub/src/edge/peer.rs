@@ -58,6 +58,8 @@ pub enum Matter {
     },
     /// What another district tells this one, from its outbox.
     Aid(AidOrder),
+    /// Another hub is to lead the district: an operator said so to one that follows.
+    Leave(DistrictId),
 }
 
 impl Matter {
@@ -184,6 +186,22 @@ impl Edge {
         }
     }
 
+    /// Asks the leader of a district to leave the lead to another hub; whether he said that he does.
+    pub async fn ask_to_leave(&self, leader: &Leader, district: DistrictId) -> bool {
+        let asked = self.there(leader, &the_hub(), &Matter::Leave(district), REST_WAITS).await;
+        asked.is_ok_and(|taken| taken.is_some())
+    }
+
+    /// Leaves the lead; `None` if this hub has not got it.
+    fn leave(&self, district: DistrictId) -> Result<Option<Taken>, Refusal> {
+        let engine = self.led(district)?;
+        let leads = engine.role() == Role::Leading;
+        if leads {
+            engine.move_away();
+        }
+        Ok(leads.then(|| (Outcome::default(), None)))
+    }
+
     /// As the leader; `None` if this hub is not, or no longer.
     async fn decide_here(&self, who: &Identity, matter: Matter) -> Result<Option<Taken>, Refusal> {
         match matter {
@@ -195,6 +213,7 @@ impl Edge {
             // Only what districts have to say to each other, whatever a hub sends.
             Matter::Aid(order) if !order.command.is_aid() => Err(Refusal::forbidden()),
             Matter::Aid(AidOrder { to, id, command, .. }) => self.define_here(&the_hub(), id, to, command).await,
+            Matter::Leave(district) => self.leave(district),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Response plans between the wire and the core: skills by code outside, by number inside.
 
-use matcher::{Clocks, District, Fit, PublicService, ResponsePlan, Role, WavePolicy, WaveSize};
+use matcher::{Clocks, District, DistrictId, Fit, PublicService, ResponsePlan, Role, WavePolicy, WaveSize};
 use wire::command::RoleArgs;
 use wire::office as said;
 
@@ -160,11 +160,37 @@ fn step_meant(
     Ok(matcher::EscalationStep { after_ms: step.after_ms, always: step.always, action })
 }
 
+/// A plan may ask only neighbours that are served beside it.
+pub fn neighbours_are_there(plan: &ResponsePlan, is_there: impl Fn(DistrictId) -> bool) -> Result<(), Refusal> {
+    match plan.neighbours().find(|&(_, neighbour)| !is_there(neighbour)) {
+        None => Ok(()),
+        Some((step, neighbour)) => {
+            let at = format!("/escalation/{step}/action/ask_neighbour/district");
+            let en = format!("there is no district {neighbour} here");
+            Err(Refusal::field(&at, "unknown_district", format!("没有 {neighbour} 区"), en))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use matcher::{DistrictId, SECOND_MS};
+    use matcher::SECOND_MS;
 
     use super::*;
+
+    #[test]
+    fn a_neighbour_that_is_not_there_is_refused_by_the_name_of_its_field() {
+        let step = |district| matcher::EscalationStep {
+            after_ms: SECOND_MS,
+            always: false,
+            action: matcher::EscalationAction::AskNeighbour { district: DistrictId(district), clock_ms: SECOND_MS },
+        };
+        let plan = ResponsePlan { escalation: vec![step(2), step(3)], ..ResponsePlan::fallback("fall") };
+        assert!(neighbours_are_there(&plan, |_| true).is_ok());
+        let refused = neighbours_are_there(&plan, |district| district == DistrictId(2)).expect_err("there is no 3");
+        let field = refused.pointer.as_deref();
+        assert_eq!((refused.code, field), ("unknown_district", Some("/escalation/1/action/ask_neighbour/district")));
+    }
 
     /// What is told is what is meant, whatever a plan has in it.
     #[test]

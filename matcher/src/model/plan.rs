@@ -203,6 +203,18 @@ pub struct ResponsePlan {
 }
 
 impl ResponsePlan {
+    /// The neighbours that it asks for aid, each with the step (from 0) that does.
+    pub fn neighbours(&self) -> impl Iterator<Item = (usize, DistrictId)> {
+        self.escalation.iter().enumerate().filter_map(|(index, step)| match step.action {
+            EscalationAction::AskNeighbour { district, .. } => Some((index, district)),
+            EscalationAction::Widen
+            | EscalationAction::RaiseLevel
+            | EscalationAction::AddRoles(_)
+            | EscalationAction::TellSupervisor
+            | EscalationAction::HandOver { .. } => None,
+        })
+    }
+
     /// Whether the plan dispatches nobody: a record and a message only.
     pub fn inform_only(&self) -> bool {
         self.levels.iter().all(|level| level.is_empty())

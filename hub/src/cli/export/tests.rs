@@ -50,7 +50,7 @@ impl Town {
 
     fn read(&mut self, kind: Kind, name: &str, bytes: &[u8], crs: Crs) {
         let reading = Reading { kind, name: name.into(), crs: Some(crs), skip_bad: false };
-        let known = Known { district: &self.district, people: &self.people, menu: &self.menu };
+        let known = Known { district: &self.district, people: &self.people, menu: &self.menu, districts: &[] };
         let read = import::read(&reading, bytes, &known).unwrap();
         assert_eq!(read.report.bad, [], "{name}");
         self.take(read.change);

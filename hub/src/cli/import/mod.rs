@@ -30,7 +30,7 @@ pub use escalation::text_of as escalation_text;
 pub use plans::roles_text;
 pub use report::{BadRow, Report};
 
-use matcher::District;
+use matcher::{District, DistrictId};
 use serde::{Deserialize, Serialize};
 use wire::client::Crs;
 
@@ -65,6 +65,8 @@ pub struct Known<'a> {
     pub district: &'a District,
     pub people: &'a [Person],
     pub menu: &'a [MenuItem],
+    /// Districts of the store.
+    pub districts: &'a [DistrictId],
 }
 
 /// The change that a file asks for, and what is wrong with it. With bad rows and without `skip_bad` the change is empty.

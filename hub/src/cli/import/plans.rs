@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use matcher::command::ITEMS_PER_COMMAND_MAX;
 use matcher::{
-    Command, GridPreference, MINUTE_MS, NAME_LENGTH_MAX, PLANS_MAX, ResponsePlan, Role, SECOND_MS, SLOTS_MAX, Skill,
-    TARGET_PERMILLE_MAX, Urgency, WAVE_SIZE_MAX, WORDS_LENGTH_MAX, WaveSize,
+    Command, DistrictId, GridPreference, MINUTE_MS, NAME_LENGTH_MAX, PLANS_MAX, ResponsePlan, Role, SECOND_MS,
+    SLOTS_MAX, Skill, TARGET_PERMILLE_MAX, Urgency, WAVE_SIZE_MAX, WORDS_LENGTH_MAX, WaveSize,
 };
 
 use super::columns::{Line, Sheet};
@@ -24,7 +24,7 @@ pub fn read(table: Table, known: &Known) -> Result<Read, String> {
     let sheet = Sheet::of(Kind::Plans, table)?;
     let skills: Vec<Skill> = known.district.skills().cloned().collect();
     let mut seen = HashSet::new();
-    let (plans, bad) = sort(sheet.lines().map(|line| plan(line, &skills, &mut seen)));
+    let (plans, bad) = sort(sheet.lines().map(|line| plan(line, &skills, known.districts, &mut seen)));
     let others = known.district.plans().filter(|plan| !seen.contains(&plan.kind)).count();
     if others + plans.len() > PLANS_MAX {
         return Err(format!("the district would have {} plans, at most {PLANS_MAX} / 预案太多", others + plans.len()));
@@ -34,7 +34,12 @@ pub fn read(table: Table, known: &Known) -> Result<Read, String> {
     Ok(Read { change: OfficeChange { commands: commands.collect(), ..OfficeChange::default() }, report })
 }
 
-fn plan(line: Line, skills: &[Skill], seen: &mut HashSet<String>) -> Result<ResponsePlan, BadRow> {
+fn plan(
+    line: Line,
+    skills: &[Skill],
+    districts: &[DistrictId],
+    seen: &mut HashSet<String>,
+) -> Result<ResponsePlan, BadRow> {
     let kind = cells::code(line, "kind")?;
     if !seen.insert(kind.clone()) {
         return Err(line.bad("kind", format!("{kind} stands twice / 重复"), "delete one / 删去一行"));
@@ -53,6 +58,10 @@ fn plan(line: Line, skills: &[Skill], seen: &mut HashSet<String>) -> Result<Resp
     if !cell.is_empty() {
         let cure = "as 60s 扩大; 120s 上报; 0s! 120 60s 请守住大门";
         plan.escalation = steps(cell, skills).map_err(|why| line.bad("escalation", why, cure))?;
+        if let Some((_, missing)) = plan.neighbours().find(|(_, neighbour)| !districts.contains(neighbour)) {
+            let why = format!("there is no district {missing} / 没有 {missing} 区");
+            return Err(line.bad("escalation", why, "hub district list / 查看各区编号"));
+        }
     }
     Ok(plan)
 }

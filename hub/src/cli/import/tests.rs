@@ -45,7 +45,7 @@ pub fn reading(kind: Kind, name: &str) -> Reading {
 
 pub fn read_with(reading: &Reading, bytes: &[u8]) -> Result<Read, String> {
     let district = district();
-    super::read(reading, bytes, &Known { district: &district, people: &[], menu: &[] })
+    super::read(reading, bytes, &Known { district: &district, people: &[], menu: &[], districts: &[DistrictId(2)] })
 }
 
 fn volunteers(csv: &str) -> Read {
@@ -189,7 +189,7 @@ fn the_good_rows_are_taken_when_asked_for() {
 fn the_same_person_keeps_his_id() {
     let district = district();
     let people = volunteers(GOOD).change.people;
-    let known = Known { district: &district, people: &people, menu: &[] };
+    let known = Known { district: &district, people: &people, menu: &[], districts: &[] };
     let again = "姓名,编号,电话,网格\n新人,A9,,一网格\n王建国二,A1,,一网格\n为民五金店,,0451-84600000,一网格\n";
     let read = super::read(&reading(Kind::Volunteers, "v.csv"), again.as_bytes(), &known).unwrap();
     let numbers: Vec<_> = read.change.people.iter().map(|person| person.volunteer.number()).collect();
@@ -283,6 +283,19 @@ fn a_plan_is_read_and_written_back_the_same() {
     let again = escalation::steps(&escalation_text(&plans[0].escalation, &skills), &skills).unwrap();
     assert_eq!(again, plans[0].escalation);
     assert_eq!(plans::roles_of(&roles_text(&plans[0].levels[0], &skills), &skills).unwrap(), plans[0].levels[0]);
+}
+
+#[test]
+fn a_plan_asks_no_neighbour_that_is_not_there() {
+    let read = |number: u32| {
+        let csv = format!("代码,名称,一级,升级\nfall,摔倒,急救×1,90s 求援 {number} 60s\n");
+        read_with(&reading(Kind::Plans, "p.csv"), csv.as_bytes()).unwrap()
+    };
+    assert_eq!(read(2).report.bad, []);
+    let bad = read(3).report.bad;
+    assert_eq!(bad.len(), 1);
+    assert_eq!((bad[0].row, bad[0].column.as_str()), (2, "升级"));
+    assert!(bad[0].what.contains("no district 3") && bad[0].what.contains("没有 3 区"), "{bad:?}");
 }
 
 #[test]

@@ -99,6 +99,7 @@ pub async fn plan(
     let put = async {
         let district = edge.permitted(&who, Verb::Define, of.district.as_deref())?;
         let plan = edge.led(district)?.read(|district| plan::meant(district, kind, body))?;
+        plan::neighbours_are_there(&plan, |neighbour| edge.engine(neighbour).is_some())?;
         let command = Command::DefinePlans { plans: vec![plan] };
         define(&edge, &who, &headers, district, "define_plans", command).await
     };

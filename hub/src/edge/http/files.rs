@@ -118,9 +118,10 @@ fn undelivered(error: anyhow::Error) -> Refusal {
 async fn read(edge: &Edge, district: DistrictId, reading: Reading, file: Vec<u8>) -> Result<import::Read, Refusal> {
     let (people, menu) = (edge.office().registry(district).await?, edge.office().menu(district).await?);
     let district = edge.led(district)?.read(District::clone);
+    let districts: Vec<DistrictId> = edge.engines().map(|(district, _)| district).collect();
     let skip_bad = reading.skip_bad;
     let work = move || {
-        let known = Known { district: &district, people: &people, menu: &menu };
+        let known = Known { district: &district, people: &people, menu: &menu, districts: &districts };
         import::read(&reading, &file, &known)
     };
     let read = tokio::task::spawn_blocking(work).await.map_err(|e| Refusal::failed(&e.into()))?;
