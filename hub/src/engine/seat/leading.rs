@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::following::deposed;
 use super::{Beside, Ears, Left, Seat, send_elsewhere};
-use crate::engine::hubs::Role;
+use crate::engine::hubs::{Role, Wish};
 use crate::engine::lanes::{LanesOut, Submission};
 use crate::engine::positions::{Changes, OBSERVE_EVERY_MS, observations};
 use crate::engine::publisher::{Control, Note, Reply};
@@ -98,13 +98,16 @@ impl<J: Journal> Seat<J> {
     /// What waits is sent to whoever leads next; it was not decided here.
     async fn step_down(&mut self, ears: &mut Ears) -> Left {
         self.parts.writer.step_down();
+        let mut leader = None;
         if let Some(Beside { top, wish, .. }) = &mut self.parts.beside {
             top.send_replace(None);
-            // Only what the election says from now on counts.
-            wish.mark_unchanged();
+            // A wish to lead was said before the term was lost; whom to follow is said once, and to be kept.
+            if let Wish::Follow(other) = wish.borrow_and_update().clone() {
+                leader = other;
+            }
         }
         self.parts.notes.send(Note::Deposed).await.ok();
-        self.take_role(Role::Following(None));
+        self.take_role(Role::Following(leader));
         send_elsewhere(ears.lanes.take());
         tracing::info!(district = self.parts.writer.district(), "this hub follows");
         Left::Changed
