@@ -216,3 +216,79 @@ impl Walk {
         std::mem::take(&mut self.rounds).into_values().for_each(|round| round.close_all(code));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+    use wire::Time;
+    use wire::rows::ResidentRows;
+
+    use super::super::frame::DeltaRest;
+    use super::*;
+
+    const DISTRICT: u32 = 1;
+    /// So many that no stride serves them all.
+    const WALLS: usize = SOCKETS_PER_STRIDE * 3 + 1;
+
+    fn delta(seq: u64) -> Delta {
+        let (data, history) = (ResidentRows::default(), Uuid::from_u128(7));
+        let rest = DeltaRest { district: "1".into(), history, seq, kind: "x", at: Time(0), trace: None, data: &data };
+        Delta::encode(seq - 1, &rest)
+    }
+
+    async fn wall(broadcaster: &Broadcaster) -> Arc<Outbox> {
+        let (outbox, (reply, joined)) = (Outbox::new(), oneshot::channel());
+        let (group, start) = (Group::Wall, Start::Live { seq: 0, history: Uuid::from_u128(7) });
+        let (latest, missed, outbox_) = (None, Vec::new(), outbox.clone());
+        broadcaster.join(Join { group, outbox: outbox_, seq: 0, latest, missed, is_live: true, reply, start }).await;
+        joined.await.expect("the walk goes on");
+        outbox
+    }
+
+    /// Lets the walk take one step after the other.
+    async fn yields(times: usize) {
+        for _ in 0..times {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_said_to_be_walked_has_been_given_to_everybody() {
+        let walked = Arc::new(AtomicU64::new(0));
+        let broadcaster = Broadcaster::start(DISTRICT, walked.clone());
+        let mut walls = Vec::new();
+        for _ in 0..WALLS {
+            walls.push(wall(&broadcaster).await);
+        }
+        for seq in 1..=20 {
+            broadcaster.send(Group::Wall, delta(seq));
+            broadcaster.sent(seq);
+            yields(2).await;
+            let walked = walked.load(Ordering::Acquire);
+            let slowest = walls.iter().filter_map(|wall| wall.last(DISTRICT)).min();
+            assert!(slowest >= Some(walked), "{walked} are said to be walked, one wall has {slowest:?}");
+        }
+        yields(100).await;
+        assert_eq!(walked.load(Ordering::Acquire), 20);
+    }
+
+    #[tokio::test]
+    async fn when_a_frame_was_lost_nobody_is_given_what_came_behind_it() {
+        let walked = Arc::new(AtomicU64::new(0));
+        let broadcaster = Broadcaster::start(DISTRICT, walked.clone());
+        let wall = wall(&broadcaster).await;
+        let lost = BROADCASTS_WAITING_MAX as u64 + 1;
+        (1..=lost).for_each(|seq| broadcaster.send(Group::Wall, delta(seq)));
+        let closed = loop {
+            // It reads all the while, so that it is not closed for its own slowness.
+            if let Some(code) = wall.drain(&mut Vec::new()) {
+                break code;
+            }
+            wall.flushed();
+            assert!(wall.last(DISTRICT) < Some(lost), "the wall was given what came behind the lost one");
+            broadcaster.send(Group::Wall, delta(lost + 1));
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(closed, CloseCode::Slow);
+    }
+}

@@ -182,10 +182,12 @@ mod tests {
                         gone.outbox.close(CloseCode::Slow);
                     }
                     94..97 if !clients.is_empty() => {
-                        let index = random.random_range(0..clients.len());
-                        round.leave(&clients[index].outbox);
-                        clients[index] = Client::joining(top);
-                        round.join(clients[index].outbox.clone());
+                        let gone = clients.swap_remove(random.random_range(0..clients.len()));
+                        round.leave(&gone.outbox);
+                        if random.random() {
+                            clients.push(Client::joining(top));
+                            round.join(clients[clients.len() - 1].outbox.clone());
+                        }
                     }
                     _ => clients.iter_mut().for_each(|client| client.take(seed)),
                 }
