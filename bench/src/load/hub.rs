@@ -19,6 +19,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(60);
 pub struct Installation {
     program: PathBuf,
     data: PathBuf,
+    /// Of `hub serve`, beside its folder and its port.
+    more: &'static [&'static str],
 }
 
 impl Installation {
@@ -34,7 +36,17 @@ impl Installation {
             "there is no hub at {}: build it (`cargo build --release -p hub`) or name it with --hub-bin",
             program.display()
         );
-        Ok(Self { program, data: data.to_owned() })
+        Ok(Self { program, data: data.to_owned(), more: &[] })
+    }
+
+    /// With a certificate of its own; programs of this machine still have a plain door.
+    pub fn with_tls(self) -> Self {
+        Self { more: &["--tls", "self"], ..self }
+    }
+
+    /// Where it keeps everything.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Runs a verb to its end on the data folder and gives what it printed.
@@ -68,10 +80,19 @@ impl Installation {
     /// # Errors
     /// The hub refuses the account or its link.
     pub async fn sign_in(&self, hub: &Endpoint, account: &str, role: &str) -> anyhow::Result<String> {
+        let (_, code) = self.link(account, role).await?;
+        Ok(hub.sign_in_by_link(&code).await?.token)
+    }
+
+    /// Adds an account: the address of its one-time link, and the code behind it.
+    ///
+    /// # Errors
+    /// The hub refuses the account.
+    pub async fn link(&self, account: &str, role: &str) -> anyhow::Result<(String, String)> {
         let said = self.verb(&["user", "add", account, "--role", role]).await?;
-        let code = said.split('#').nth(1).and_then(|rest| rest.split_whitespace().next());
-        let code = code.with_context(|| format!("`hub user add` printed no link: {said}"))?;
-        Ok(hub.sign_in_by_link(code).await?.token)
+        let link = said.split_whitespace().find_map(|word| word.split_once('#'));
+        let (address, code) = link.with_context(|| format!("`hub user add` printed no link: {said}"))?;
+        Ok((address.to_owned(), code.to_owned()))
     }
 
     /// Starts the hub on any free port and waits until it is ready.
@@ -87,6 +108,7 @@ impl Installation {
         let mut child = Command::new(&self.program)
             .args(["serve", "--port", "0", "--data"])
             .arg(&self.data)
+            .args(self.more)
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

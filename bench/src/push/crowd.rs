@@ -15,7 +15,7 @@ use super::server::{Mouth, Server};
 use super::socket::Socket;
 
 /// Clients that connect at once.
-const CONNECTING_AT_ONCE: usize = 64;
+pub const CONNECTING_AT_ONCE: usize = 64;
 /// Of the clients, one in so many has its delivery times kept.
 const TIMED_EVERY: usize = 16;
 /// A server that takes longer for one broadcast has lost it.
@@ -192,7 +192,7 @@ async fn hear_all(socket: &mut Socket, server: &Server, tally: &Tally, index: us
 }
 
 /// Heartbeats of one client: those of all are spread evenly, as they are where people came one by one.
-fn beat(index: usize, clients: usize) -> Interval {
+pub fn beat(index: usize, clients: usize) -> Interval {
     let share = index as f64 / clients as f64;
     interval_at(Moment::now() + BEAT_EVERY.mul_f64(share), BEAT_EVERY)
 }

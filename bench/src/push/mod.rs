@@ -6,6 +6,7 @@ mod crowd;
 mod report;
 mod server;
 mod socket;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +47,7 @@ pub struct Options {
 }
 
 /// After the last client has come: greetings are over, buffers of the way in are let go.
-const QUIET: Duration = Duration::from_secs(12);
+pub(crate) const QUIET: Duration = Duration::from_secs(12);
 
 /// Bytes of an anchor's message, until the hub's own frames have been measured.
 const WORDS_BYTES: usize = 300;
@@ -84,6 +85,8 @@ pub struct Figures {
     /// p99 from the moment that an alarm was due to its offers on phones, while all that happens is shown to all walls.
     pub offer_during_broadcast_ms: Option<f64>,
     pub idle_bytes_per_connection: Option<f64>,
+    /// The same for walls that came over TLS.
+    pub idle_bytes_tls: Option<f64>,
     /// Eight in flight, and one.
     pub ratio_to_axum: f64,
     pub w1_ratio_to_axum: f64,
@@ -130,6 +133,7 @@ async fn push(options: &Options, beside: Handle) -> anyhow::Result<Figures> {
         }
     }
     let mut figures = figures(options.clients, &turns);
+    figures.idle_bytes_tls = tls::idle_bytes(options.hub_bin.as_deref(), options.clients).await?;
     figures.offer_during_broadcast_ms = Some(offers(options, beside).await?);
     Ok(figures)
 }
@@ -191,6 +195,7 @@ fn figures(clients: usize, turns: &BTreeMap<Make, Vec<Turn>>) -> Figures {
         frame_bytes: ours(|turn| turn.w8.bytes as f64) as u64,
         delivery_ms: Delivery { p50: ours(|turn| turn.w8.p50_ms), p99: ours(|turn| turn.w8.p99_ms) },
         offer_during_broadcast_ms: None,
+        idle_bytes_tls: None,
         idle_bytes_per_connection: of(Make::Ours, |turn| turn.idle_bytes.unwrap_or(f64::NAN)),
         ratio_to_axum: rate(Make::Ours) / rate(Make::Axum),
         w1_ratio_to_axum: w1(Make::Ours) / w1(Make::Axum),

@@ -61,12 +61,8 @@ impl Server {
 
     async fn wall(&self, number: usize) -> anyhow::Result<Socket> {
         let (hub, token, _) = self.hub.as_ref().context("walls are the hub's")?;
-        let ticket: WsTicket = hub.post("/v1/ws-tickets", Some(token), &serde_json::json!({})).await?;
-        let subprotocol = format!("Sec-WebSocket-Protocol: {}\r\n", wire::SUBPROTOCOL);
-        let mut socket = Socket::open(&self.authority, "/v1/ws", &subprotocol).await?;
-        let (device, app) = (format!("wall-{number}"), "bench".to_owned());
-        let hello = ClientFrame::Hello(Hello { ticket: ticket.ticket, device, app, resume: Default::default() });
-        socket.say(&serde_json::to_string(&hello)?).await?;
+        let mut socket = Socket::open(&self.authority, WS_PATH, &subprotocol()).await?;
+        socket.say(&hello(hub, token, number).await?).await?;
         Ok(socket)
     }
 
@@ -115,10 +111,37 @@ impl Server {
     /// The connection broke.
     pub async fn beat(&self, socket: &mut Socket) -> anyhow::Result<()> {
         match self.make {
-            Make::Ours => socket.say(&serde_json::to_string(&ClientFrame::Ping(Ping { at: Time(0) }))?).await,
+            Make::Ours => socket.say(&ping()?).await,
             Make::Axum | Make::SocketIo => Ok(()),
         }
     }
+}
+
+/// Where the hub's sockets are.
+pub const WS_PATH: &str = "/v1/ws";
+
+/// The line of the request that names the protocol.
+pub fn subprotocol() -> String {
+    format!("Sec-WebSocket-Protocol: {}\r\n", wire::SUBPROTOCOL)
+}
+
+/// What a wall says first.
+///
+/// # Errors
+/// The hub gives it no ticket.
+pub async fn hello(hub: &Endpoint, token: &str, number: usize) -> anyhow::Result<String> {
+    let ticket: WsTicket = hub.post("/v1/ws-tickets", Some(token), &serde_json::json!({})).await?;
+    let (device, app) = (format!("wall-{number}"), "bench".to_owned());
+    let hello = ClientFrame::Hello(Hello { ticket: ticket.ticket, device, app, resume: Default::default() });
+    Ok(serde_json::to_string(&hello)?)
+}
+
+/// How a client of the hub says that it lives.
+///
+/// # Errors
+/// There is none.
+pub fn ping() -> anyhow::Result<String> {
+    Ok(serde_json::to_string(&ClientFrame::Ping(Ping { at: Time(0) }))?)
 }
 
 impl Mouth {

@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 
 use anyhow::{Context, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -31,6 +31,34 @@ impl Heard {
     }
 }
 
+/// Upgrades a connection: what has been read by then, and how much of it was the answer.
+///
+/// # Errors
+/// Another answer than 101.
+pub async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    authority: &str,
+    path: &str,
+    more: &str,
+) -> anyhow::Result<(Vec<u8>, usize)> {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
+    let mut read = Vec::new();
+    let end = loop {
+        if let Some(at) = read.windows(4).position(|end| end == b"\r\n\r\n") {
+            break at + 4;
+        }
+        ensure!(read.len() < HEAD_BYTES_MAX, "an endless answer from {authority}");
+        ensure!(stream.read_buf(&mut read).await? > 0, "{authority} hung up");
+    };
+    ensure!(read.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&read[..end]));
+    Ok((read, end))
+}
+
 pub struct Socket {
     tcp: TcpStream,
     read: Vec<u8>,
@@ -47,21 +75,8 @@ impl Socket {
     pub async fn open(authority: &str, path: &str, more: &str) -> anyhow::Result<Self> {
         let mut tcp = TcpStream::connect(authority).await.with_context(|| format!("no connection to {authority}"))?;
         tcp.set_nodelay(true)?;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
-        );
-        tcp.write_all(request.as_bytes()).await?;
-        let mut read = Vec::new();
-        let end = loop {
-            if let Some(at) = read.windows(4).position(|end| end == b"\r\n\r\n") {
-                break at + 4;
-            }
-            ensure!(read.len() < HEAD_BYTES_MAX, "an endless answer from {authority}");
-            ensure!(tcp.read_buf(&mut read).await? > 0, "{authority} hung up");
-        };
-        ensure!(read.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&read[..end]));
-        Ok(Self { tcp, read, seen: end, is_closed: false })
+        let (read, seen) = upgrade(&mut tcp, authority, path, more).await?;
+        Ok(Self { tcp, read, seen, is_closed: false })
     }
 
     /// The next data frame; `None` when the server closes. Control frames need no answer from who only counts.
