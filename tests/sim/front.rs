@@ -151,7 +151,7 @@ impl Front {
         let parts = socket.parts.as_mut()?;
         let (session, point) = (socket.session, StreamPoint { history: parts.history(), seq: parts.seq() });
         if let Some(frame) = parts.next_frame() {
-            return Some((session, frame));
+            return Some((session, text(&frame)));
         }
         socket.parts = None;
         self.follow(who, Some(point)).await;
@@ -174,8 +174,8 @@ impl Front {
             let mut queued = Vec::new();
             socket.outbox.drain(&mut queued);
             // Positions and counters go out by the clock of the machine that runs this, and nothing is proved by them.
-            queued.retain(|frame| !frame.starts_with(LATEST));
-            frames.extend(queued.into_iter().map(|frame| (who, socket.session, frame)));
+            let texts = queued.iter().flat_map(wire::Framed::texts).filter(|text| !text.starts_with(LATEST));
+            frames.extend(texts.map(|text| (who, socket.session, text)));
             behind.extend(socket.is_behind.take().map(|point| (who, point)));
         }
         self.sockets.retain(|_, socket| !socket.outbox.is_closed());
@@ -206,8 +206,13 @@ impl Front {
         // Looked for anew, not where the publisher keeps it.
         let raised = Raised::of(&version.district).by(&view.persons());
         let mut parts = SnapshotParts::new(version, view, raised);
-        std::iter::from_fn(|| parts.next_frame()).collect()
+        std::iter::from_fn(|| parts.next_frame()).map(|frame| text(&frame)).collect()
     }
+}
+
+/// What is in a frame.
+fn text(frame: &wire::Framed) -> Bytes {
+    frame.texts().next().expect("a frame")
 }
 
 impl Drop for Front {

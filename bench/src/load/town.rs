@@ -27,6 +27,8 @@ const ALARMS: Stream = Stream { per_second: 4.0, seconds: 15.0 };
 pub struct Offers {
     /// From the moment an alarm was due to its offers on the phones of the first wave.
     pub ms: Milliseconds,
+    /// To its receipt at the desk: how long it took until it was committed.
+    pub receipt_ms: Milliseconds,
     /// What the caller had counted when the last alarm was answered.
     pub shown: u64,
 }
@@ -79,7 +81,8 @@ impl Town {
         ensure!(account.failed.is_empty(), "alarms without a receipt: {:?}", account.failed);
         ensure!(account.pushes_lost + account.pushes_duplicated == 0, "a push was lost or doubled");
         let ms = Milliseconds::of(&account.to_offer).context("nobody was asked")?;
-        Ok(Offers { ms, shown })
+        let receipt_ms = Milliseconds::of(&account.to_commit).context("nothing was committed")?;
+        Ok(Offers { ms, receipt_ms, shown })
     }
 }
 

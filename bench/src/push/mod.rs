@@ -150,7 +150,10 @@ async fn offers(options: &Options, beside: Handle) -> anyhow::Result<f64> {
     let offers = town.offers(|| walls.heard()).await?;
     let per_s = offers.shown as f64 / began.elapsed().as_secs_f64();
     ensure!(offers.shown >= options.clients as u64, "the walls heard nothing");
-    eprintln!("offers beside {per_s:.0} frames/s to walls: p50 {:.1} ms, p99 {:.1} ms", offers.ms.p50, offers.ms.p99);
+    eprintln!(
+        "beside {per_s:.0} frames/s to walls: receipts p50 {:.1} ms, p99 {:.1} ms; offers p50 {:.1} ms, p99 {:.1} ms",
+        offers.receipt_ms.p50, offers.receipt_ms.p99, offers.ms.p50, offers.ms.p99
+    );
     Ok(offers.ms.p99)
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::Listener;
-use bytes::Bytes;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::error::RecvError;
+use wire::Framed;
 use wire::close::CloseCode;
 use wire::server::{Go, ServerFrame};
 
@@ -87,7 +87,7 @@ pub async fn serve(
 
 async fn drain(edge: &Edge) {
     let go = ServerFrame::<wire::rows::ResidentRows>::Go(Go { after_ms: GO_AFTER_MS, why: "restart".to_owned() });
-    let frame = Bytes::from(serde_json::to_vec(&go).expect("a frame is JSON"));
+    let frame = Framed::text(&serde_json::to_vec(&go).expect("a frame is JSON"));
     edge.sockets().drain(|outbox: &Outbox| {
         outbox.push(Lane::Unicast, frame.clone());
     });

@@ -1,9 +1,8 @@
 //! Encoded frames, shared between sockets.
 
-use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
-use wire::Time;
+use wire::{Framed, Time};
 
 /// A delta as bytes. All that follows `prev` is the same for everybody who sees this view, and so, nearly always, is
 /// `prev` itself: then the whole frame is shared.
@@ -13,9 +12,9 @@ pub struct Delta {
     pub seq: u64,
     /// The `prev` that `whole` carries.
     prev: u64,
-    whole: Bytes,
-    /// Where the part after `prev` begins.
-    rest_at: usize,
+    whole: Framed,
+    /// Bytes of the text after `prev`; they are its end.
+    rest_length: usize,
 }
 
 /// The part of a delta after `prev`.
@@ -42,23 +41,28 @@ pub struct DeltaRest<'a, D> {
 impl Delta {
     /// Encodes a delta that follows on `prev`.
     pub fn encode<D: Serialize>(prev: u64, rest: &DeltaRest<'_, D>) -> Self {
-        let mut whole = head(prev);
-        let rest_at = whole.len();
-        let mut body = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut body, rest).expect("rows have string keys and finite numbers");
-        // Without its opening brace, which `head` has written.
-        whole.extend_from_slice(&body[1..]);
-        Delta { seq: rest.seq, prev, whole: Bytes::from(whole), rest_at }
+        let mut rest_length = 0;
+        let whole = Framed::written(|text| {
+            text.extend_from_slice(head(prev).as_bytes());
+            let rest_at = text.len();
+            serde_json::to_writer(&mut *text, rest).expect("rows have string keys and finite numbers");
+            // `head` has opened the object already.
+            text[rest_at] = b',';
+            rest_length = text.len() - rest_at;
+        });
+        Delta { seq: rest.seq, prev, whole, rest_length }
     }
 
     /// The frame for a subscription that stands at `last`.
-    pub fn after(&self, last: u64) -> Bytes {
+    pub fn after(&self, last: u64) -> Framed {
         if last == self.prev {
             return self.whole.clone();
         }
-        let mut frame = head(last);
-        frame.extend_from_slice(&self.whole[self.rest_at..]);
-        Bytes::from(frame)
+        let rest = &self.whole.bytes()[self.whole.len() - self.rest_length..];
+        Framed::written(|text| {
+            text.extend_from_slice(head(last).as_bytes());
+            text.extend_from_slice(rest);
+        })
     }
 
     /// Bytes of the frame.
@@ -72,8 +76,8 @@ impl Delta {
     }
 }
 
-fn head(prev: u64) -> Vec<u8> {
-    format!("{{\"op\":\"delta\",\"prev\":{prev},").into_bytes()
+fn head(prev: u64) -> String {
+    format!("{{\"op\":\"delta\",\"prev\":{prev}")
 }
 
 #[cfg(test)]
@@ -91,8 +95,9 @@ mod tests {
         Delta::encode(4, &rest)
     }
 
-    fn prev_of(frame: &Bytes) -> u64 {
-        match serde_json::from_slice::<ServerFrame<ResidentRows>>(frame).expect("a frame of the protocol") {
+    fn prev_of(frame: &Framed) -> u64 {
+        let text = frame.texts().next().expect("a frame");
+        match serde_json::from_slice::<ServerFrame<ResidentRows>>(&text).expect("a frame of the protocol") {
             ServerFrame::Delta(delta) if delta.seq == 9 && delta.kind == "wave_sent" => delta.prev,
             other => panic!("not the delta that went in: {other:?}"),
         }
@@ -103,7 +108,7 @@ mod tests {
         let delta = delta();
         let (one, two) = (delta.after(4), delta.after(4));
         assert_eq!(prev_of(&one), 4);
-        assert_eq!(one.as_ptr(), two.as_ptr());
+        assert_eq!(one.bytes().as_ptr(), two.bytes().as_ptr());
     }
 
     #[test]

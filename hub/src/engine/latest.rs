@@ -1,19 +1,27 @@
 //! The `latest` lane: one slot per key for the whole district, not per client. A client holds only a number, the
 //! version up to which it has read, so a slow one skips what was overwritten and costs no memory.
 //!
-//! A slot holds what is known, not a frame: one is made when the first client of a view reads it, and shared from then
-//! on. Where nobody looks, ten thousand phones that move cost no encoding and no bytes.
+//! A slot holds what is known, not a frame. Once a second what is known by then may be read: the first client of a view
+//! has the frames made, in one piece, and whoever has read as far as he had shares it: ten thousand walls cost one
+//! encoding and a write each, however many phones move. Where nobody looks, they cost none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use bytes::Bytes;
 use matcher::VolunteerId;
+use wire::Framed;
 use wire::server::{Latest, LatestData, ServerFrame};
 
 /// Keys of one district: a position and a presence for each of 40,000 volunteers, and counters. A key beyond is dropped.
 pub const LATEST_KEYS_MAX: usize = 100_000;
+
+/// Frames of one piece, some 40 KiB: a delta waits behind one piece at most.
+pub const PIECE_FRAMES_MAX: usize = 256;
+
+/// Pieces of a second that are kept for others; whoever reads on from elsewhere has one made for himself.
+const PIECES_KEPT_MAX: usize = 64;
 
 /// What a slot is about; on the wire `position/1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,14 +82,14 @@ pub struct LatestSlots {
 struct Inner {
     slots: HashMap<Key, u64>,
     order: BTreeMap<u64, Slot>,
+    /// The version up to which may be read.
+    readable: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     key: Key,
     value: Value,
-    /// By sight, once somebody has looked.
-    frames: [OnceLock<Bytes>; 2],
 }
 
 impl LatestSlots {
@@ -100,17 +108,32 @@ impl LatestSlots {
         if let Some(old) = inner.slots.insert(key, version) {
             inner.order.remove(&old);
         }
-        inner.order.insert(version, Slot { key, value, frames: Default::default() });
+        inner.order.insert(version, Slot { key, value });
     }
 
-    fn frame(&self, version: u64, slot: &Slot, sight: Sight) -> Bytes {
-        let encode = || {
-            let data = slot.value.seen(sight).clone();
-            let latest = Latest { district: self.district.to_string(), key: slot.key.to_string(), version, data };
-            serde_json::to_vec(&ServerFrame::<()>::Latest(latest)).expect("positions are finite").into()
-        };
-        slot.frames[sight as usize].get_or_init(encode).clone()
+    /// Lets be read what is known by now: all who are told of it read the same.
+    pub fn cut(&self) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        inner.readable = inner.order.last_key_value().map_or(0, |(&version, _)| version);
     }
+
+    fn frame(&self, version: u64, slot: &Slot, sight: Sight) -> Framed {
+        let data = slot.value.seen(sight).clone();
+        let latest = Latest { district: self.district.to_string(), key: slot.key.to_string(), version, data };
+        let frame = ServerFrame::<()>::Latest(latest);
+        Framed::written(|text| serde_json::to_writer(text, &frame).expect("positions are finite"))
+    }
+}
+
+/// What is newer than some version, or the first part of it.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Oldest first.
+    pub frames: Framed,
+    /// The version of the last.
+    pub up_to: u64,
+    /// That was not all.
+    pub is_more: bool,
 }
 
 /// The slots of one district as one view sees them.
@@ -118,19 +141,49 @@ impl LatestSlots {
 pub struct LatestStore {
     slots: Arc<LatestSlots>,
     sight: Sight,
+    made: Mutex<Made>,
+}
+
+/// Pieces of one cut, by the version that they follow on.
+#[derive(Debug, Default)]
+struct Made {
+    readable: u64,
+    pieces: HashMap<u64, Piece>,
 }
 
 impl LatestStore {
     /// A view of `slots`.
     pub fn new(slots: Arc<LatestSlots>, sight: Sight) -> Arc<Self> {
-        Arc::new(LatestStore { slots, sight })
+        Arc::new(LatestStore { slots, sight, made: Mutex::default() })
     }
 
-    /// At most `limit` frames after version `after`, oldest first, each with its version.
-    pub fn since(&self, after: u64, limit: usize) -> Vec<(u64, Bytes)> {
+    /// What was known at the last cut and is newer than version `after`; `None` if nothing is.
+    pub fn after(&self, after: u64) -> Option<Piece> {
         let inner = self.slots.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let newer = inner.order.range(after + 1..).take(limit);
-        newer.map(|(&version, slot)| (version, self.slots.frame(version, slot, self.sight))).collect()
+        if after >= inner.readable {
+            return None;
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.readable != inner.readable {
+            *made = Made { readable: inner.readable, pieces: HashMap::new() };
+        }
+        if let Some(piece) = made.pieces.get(&after) {
+            return Some(piece.clone());
+        }
+        let piece = self.make(&inner, after)?;
+        if made.pieces.len() < PIECES_KEPT_MAX {
+            made.pieces.insert(after, piece.clone());
+        }
+        Some(piece)
+    }
+
+    fn make(&self, inner: &Inner, after: u64) -> Option<Piece> {
+        let newer_than = |version| inner.order.range((Bound::Excluded(version), Bound::Included(inner.readable)));
+        let newer = || newer_than(after).take(PIECE_FRAMES_MAX);
+        let (&up_to, _) = newer().last()?;
+        let frames = newer().map(|(&version, slot)| self.slots.frame(version, slot, self.sight));
+        let is_more = newer_than(up_to).next().is_some();
+        Some(Piece { frames: Framed::joined(frames), up_to, is_more })
     }
 }
 
@@ -142,8 +195,12 @@ mod tests {
         Value { exact: LatestData::Counter(value), rounded: None }
     }
 
-    fn versions(store: &LatestStore, after: u64, limit: usize) -> Vec<u64> {
-        store.since(after, limit).into_iter().map(|(version, _)| version).collect()
+    fn texts(piece: &Piece) -> Vec<String> {
+        piece.frames.texts().map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    }
+
+    fn frame(key: &str, version: u64, value: i64) -> String {
+        format!(r#"{{"op":"latest","district":"1","key":"{key}","version":{version},"data":{{"counter":{value}}}}}"#)
     }
 
     #[test]
@@ -153,22 +210,55 @@ mod tests {
         slots.put(Key::Counter("online"), 1, counted(1));
         slots.put(Key::Counter("on_duty"), 2, counted(2));
         slots.put(Key::Counter("online"), 3, counted(3));
-        assert_eq!(versions(&store, 0, 9), vec![2, 3]);
-        assert_eq!(versions(&store, 2, 9), vec![3]);
-        assert_eq!(versions(&store, 0, 1), vec![2]);
-        let frame = r#"{"op":"latest","district":"1","key":"counter/online","version":3,"data":{"counter":3}}"#;
-        assert_eq!(store.since(2, 9)[0].1, frame);
+        assert!(store.after(0).is_none(), "nothing may be read before the cut");
+        slots.cut();
+        let all = store.after(0).expect("two keys");
+        assert_eq!(texts(&all), [frame("counter/on_duty", 2, 2), frame("counter/online", 3, 3)]);
+        assert_eq!((all.up_to, all.is_more), (3, false));
+        assert_eq!(texts(&store.after(2).expect("one key")), [frame("counter/online", 3, 3)]);
+        assert!(store.after(3).is_none());
     }
 
     #[test]
-    fn each_sight_has_its_own_frame_and_shares_it() {
+    fn what_comes_after_the_cut_is_read_after_the_next() {
+        let slots = LatestSlots::new(1);
+        let store = LatestStore::new(slots.clone(), Sight::Exact);
+        slots.put(Key::Counter("online"), 1, counted(1));
+        slots.cut();
+        slots.put(Key::Counter("on_duty"), 2, counted(2));
+        assert_eq!(store.after(0).map(|piece| piece.up_to), Some(1));
+        slots.cut();
+        assert_eq!(texts(&store.after(1).expect("the other")), [frame("counter/on_duty", 2, 2)]);
+        assert_eq!(store.after(0).map(|piece| piece.up_to), Some(2), "no piece of the cut before is given");
+    }
+
+    #[test]
+    fn a_long_list_is_read_piece_by_piece() {
+        let slots = LatestSlots::new(1);
+        let store = LatestStore::new(slots.clone(), Sight::Exact);
+        let keys = PIECE_FRAMES_MAX as u64 * 2 + 1;
+        (1..=keys).for_each(|key| slots.put(Key::Presence(VolunteerId(key)), key, counted(0)));
+        slots.cut();
+        let (mut read_up_to, mut frames) = (0, Vec::new());
+        while let Some(piece) = store.after(read_up_to) {
+            read_up_to = piece.up_to;
+            frames.push(piece.frames.texts().count());
+            assert_eq!(piece.is_more, read_up_to < keys);
+        }
+        assert_eq!(frames, [PIECE_FRAMES_MAX, PIECE_FRAMES_MAX, 1]);
+    }
+
+    #[test]
+    fn each_sight_has_its_own_piece_and_shares_it() {
         let slots = LatestSlots::new(1);
         let (desk, wall) =
             (LatestStore::new(slots.clone(), Sight::Exact), LatestStore::new(slots.clone(), Sight::Rounded));
         let value = Value { exact: LatestData::Counter(45_123), rounded: Some(LatestData::Counter(45_000)) };
         slots.put(Key::Position(VolunteerId(7)), 1, value);
-        let (exact, rounded) = (&desk.since(0, 9)[0].1, &wall.since(0, 9)[0].1);
-        assert!(exact.windows(5).any(|w| w == b"45123") && !rounded.windows(5).any(|w| w == b"45123"));
-        assert_eq!(desk.since(0, 9)[0].1.as_ptr(), exact.as_ptr());
+        slots.cut();
+        let exact = desk.after(0).expect("a key");
+        assert_eq!(texts(&exact), [frame("position/7", 1, 45_123)]);
+        assert_eq!(texts(&wall.after(0).expect("a key")), [frame("position/7", 1, 45_000)]);
+        assert_eq!(desk.after(0).expect("a key").frames.bytes().as_ptr(), exact.frames.bytes().as_ptr());
     }
 }

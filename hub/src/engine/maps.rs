@@ -92,7 +92,7 @@ impl Maps {
         self.version
     }
 
-    /// Counts what walls show in figures. True if the `latest` lane has news since the last call.
+    /// Counts what walls show in figures, and lets be read what is known by now. True if the `latest` lane has news since the last call.
     pub fn count(&mut self, district: &SharedDistrict, online: usize) -> bool {
         let (number, at, open, on_duty, short) = {
             let district = district.read().unwrap_or_else(PoisonError::into_inner);
@@ -111,6 +111,10 @@ impl Maps {
                 self.put(Key::Counter(name), at, LatestData::Counter(value));
             }
         }
-        std::mem::take(&mut self.has_news)
+        let has_news = std::mem::take(&mut self.has_news);
+        if has_news {
+            self.slots.cut();
+        }
+        has_news
     }
 }

@@ -4,10 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 use wire::close::CloseCode;
-use wire::{OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX, SNAPSHOT_PART_BYTES_MAX};
+use wire::{Framed, OUTBOUND_BYTES_MAX, OUTBOUND_MESSAGES_MAX, SNAPSHOT_PART_BYTES_MAX};
 
 use super::frame::Delta;
 use super::latest::LatestStore;
@@ -15,9 +14,6 @@ use super::latest::LatestStore;
 /// Bytes of frames that wait for a socket or are being written to it. With the part of a snapshot that may be under way, a
 /// client that takes nothing holds no more than [`OUTBOUND_BYTES_MAX`] in all.
 pub const QUEUE_BYTES_MAX: usize = OUTBOUND_BYTES_MAX - SNAPSHOT_PART_BYTES_MAX;
-
-/// Frames of the `latest` lane in one drain, so that it cannot delay a delta for long.
-pub const LATEST_PER_DRAIN_MAX: usize = 64;
 
 /// Which lane a frame takes. Within a lane order is kept; a subscription's deltas all take one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +33,8 @@ pub struct Outbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    unicast: VecDeque<Bytes>,
-    broadcast: VecDeque<Bytes>,
+    unicast: VecDeque<Framed>,
+    broadcast: VecDeque<Framed>,
     bytes: usize,
     /// Drained and not yet written.
     writing_bytes: usize,
@@ -67,7 +63,7 @@ impl Outbox {
     }
 
     /// Queues a whole frame. False when the socket is closed or just became too slow.
-    pub fn push(&self, lane: Lane, frame: Bytes) -> bool {
+    pub fn push(&self, lane: Lane, frame: Framed) -> bool {
         let is_open = self.lock().push(lane, frame);
         self.bell.notify_one();
         is_open
@@ -148,7 +144,7 @@ impl Outbox {
     /// code to close after writing them, if the socket is to be closed.
     ///
     /// What was drained counts against the socket until [`Outbox::flushed`].
-    pub fn drain(&self, frames: &mut Vec<Bytes>) -> Option<CloseCode> {
+    pub fn drain(&self, frames: &mut Vec<Framed>) -> Option<CloseCode> {
         self.lock().drain(frames)
     }
 
@@ -159,7 +155,7 @@ impl Outbox {
 }
 
 impl Queue {
-    fn push(&mut self, lane: Lane, frame: Bytes) -> bool {
+    fn push(&mut self, lane: Lane, frame: Framed) -> bool {
         if self.closed.is_some() {
             return false;
         }
@@ -200,7 +196,7 @@ impl Queue {
         self.closed.is_some() || self.is_latest_due || !self.unicast.is_empty() || !self.broadcast.is_empty()
     }
 
-    fn drain(&mut self, frames: &mut Vec<Bytes>) -> Option<CloseCode> {
+    fn drain(&mut self, frames: &mut Vec<Framed>) -> Option<CloseCode> {
         // Taken whole, so that an idle socket holds no buffer.
         frames.extend(std::mem::take(&mut self.unicast));
         frames.extend(std::mem::take(&mut self.broadcast));
@@ -213,15 +209,14 @@ impl Queue {
     }
 
     /// Whether more is left than one drain takes.
-    fn drain_latest(&mut self, frames: &mut Vec<Bytes>) -> bool {
+    fn drain_latest(&mut self, frames: &mut Vec<Framed>) -> bool {
         let mut is_more = false;
         for stream in &mut self.streams {
             let Some((store, read_up_to)) = &mut stream.latest else { continue };
-            let newer = store.since(*read_up_to, LATEST_PER_DRAIN_MAX);
-            is_more |= newer.len() == LATEST_PER_DRAIN_MAX;
-            for (version, frame) in newer {
-                *read_up_to = version;
-                frames.push(frame);
+            if let Some(piece) = store.after(*read_up_to) {
+                *read_up_to = piece.up_to;
+                is_more |= piece.is_more;
+                frames.push(piece.frames);
             }
         }
         is_more
@@ -235,11 +230,11 @@ mod tests {
     use super::*;
     use crate::engine::latest::{Key, LatestSlots, Sight, Value};
 
-    fn frame(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+    fn frame(text: &str) -> Framed {
+        Framed::text(text.as_bytes())
     }
 
-    fn drained(outbox: &Outbox) -> (Vec<Bytes>, Option<CloseCode>) {
+    fn drained(outbox: &Outbox) -> (Vec<Framed>, Option<CloseCode>) {
         let mut frames = Vec::new();
         let code = outbox.drain(&mut frames);
         (frames, code)
@@ -250,8 +245,9 @@ mod tests {
         let outbox = Outbox::new();
         let slots = LatestSlots::new(1);
         slots.put(Key::Counter("online"), 1, Value { exact: LatestData::Counter(9), rounded: None });
+        slots.cut();
         let store = LatestStore::new(slots, Sight::Exact);
-        let latest = store.since(0, 1)[0].1.clone();
+        let latest = store.after(0).expect("a counter").frames;
         outbox.begin(1, 0, Some(store));
         outbox.push(Lane::Broadcast, frame("wall"));
         outbox.push(Lane::Unicast, frame("offer"));
@@ -272,7 +268,7 @@ mod tests {
 
     #[test]
     fn bytes_are_bounded_too_but_one_large_frame_always_fits() {
-        let large = Bytes::from(vec![b'x'; OUTBOUND_BYTES_MAX + 1]);
+        let large = Framed::text(&vec![b'x'; OUTBOUND_BYTES_MAX + 1]);
         let outbox = Outbox::new();
         assert!(outbox.push(Lane::Unicast, large.clone()));
         assert!(!outbox.push(Lane::Unicast, large));
@@ -280,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_is_being_written_counts_until_it_is_flushed() {
-        let half = Bytes::from(vec![b'x'; QUEUE_BYTES_MAX / 2 + 1]);
+        let half = Framed::text(&vec![b'x'; QUEUE_BYTES_MAX / 2 + 1]);
         let outbox = Outbox::new();
         assert!(outbox.push(Lane::Unicast, half.clone()));
         assert_eq!(drained(&outbox).0.len(), 1);

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use matcher::{District, IncidentId};
 use uuid::Uuid;
-use wire::SNAPSHOT_PART_BYTES_MAX;
+use wire::{Framed, SNAPSHOT_PART_BYTES_MAX};
 
 use super::render::page::{Cursor, Page};
 use super::render::{View, desk_page, own_page, resident_page, team_page, wall_page};
@@ -56,13 +55,13 @@ impl SnapshotParts {
     }
 
     /// The next frame; `None` after the last.
-    pub fn next_frame(&mut self) -> Option<Bytes> {
+    pub fn next_frame(&mut self) -> Option<Framed> {
         if self.is_over {
             return None;
         }
         let mut page = Page::new(SNAPSHOT_PART_BYTES_MAX - PART_RESERVE_BYTES);
         self.is_over = self.fill(&mut page);
-        let frame = self.frame(page.finish());
+        let frame = self.frame(&page.finish());
         self.part += 1;
         Some(frame)
     }
@@ -84,16 +83,17 @@ impl SnapshotParts {
         }
     }
 
-    fn frame(&self, data: Vec<u8>) -> Bytes {
+    fn frame(&self, data: &[u8]) -> Framed {
         let (district, history, seq) = (self.version.district.id, self.version.history, self.seq());
         let (part, last) = (self.part, self.is_over);
-        let mut frame = format!(
+        let head = format!(
             "{{\"op\":\"snapshot\",\"district\":\"{district}\",\"history\":\"{history}\",\"seq\":{seq},\
              \"part\":{part},\"last\":{last},\"data\":"
-        )
-        .into_bytes();
-        frame.extend_from_slice(&data);
-        frame.push(b'}');
-        Bytes::from(frame)
+        );
+        Framed::written(|text| {
+            text.extend_from_slice(head.as_bytes());
+            text.extend_from_slice(data);
+            text.push(b'}');
+        })
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`client`] and [`server`]: WebSocket frames, `{"op": ...}`
 //! - [`command`]: the commands and their arguments, the same over WebSocket and HTTP
+//! - [`Framed`]: a text frame as it goes over a socket, its bytes shared by all who are sent it
 //! - [`rows`]: what each role may see, as rows to be upserted by id; masked views are types of their own
 //! - [`close`]: close codes, whose range says whether to reconnect
 //! - [`problem`] errors (RFC 9457)
@@ -16,6 +17,7 @@ mod shapes;
 pub mod client;
 pub mod close;
 pub mod command;
+mod framed;
 pub mod http;
 mod ids;
 pub mod office;
@@ -25,6 +27,7 @@ pub mod server;
 pub mod twin;
 pub mod typescript;
 
+pub use framed::Framed;
 pub use ids::{Id, Place, Time};
 
 /// The WebSocket subprotocol, and the version of everything here.

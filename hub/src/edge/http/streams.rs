@@ -2,11 +2,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bytes::Bytes;
 use matcher::DistrictId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
+use wire::Framed;
 use wire::client::StreamPoint;
 use wire::http::Polled;
 use wire::problem::Problem;
@@ -88,18 +88,19 @@ impl Poll<'_> {
 
     fn snapshot(&self, mut parts: SnapshotParts) -> Vec<u8> {
         let (history, seq) = (parts.history(), parts.seq());
-        let frames: Vec<Bytes> = std::iter::from_fn(|| parts.next_frame()).collect();
+        let frames: Vec<Framed> = std::iter::from_fn(|| parts.next_frame()).collect();
         self.body(history, seq, "snapshot", &frames)
     }
 
     /// A [`Polled`]; its frames are JSON already. `latest` frames among them stand as they are.
-    fn body(&self, history: Uuid, seq: u64, mode: &str, frames: &[Bytes]) -> Vec<u8> {
+    fn body(&self, history: Uuid, seq: u64, mode: &str, frames: &[Framed]) -> Vec<u8> {
         let head = format!(
             "{{\"district\":\"{}\",\"history\":\"{history}\",\"seq\":{seq},\"mode\":\"{mode}\",\"frames\":[",
             self.district
         );
         let mut body = head.into_bytes();
-        body.extend_from_slice(&frames.join(&b","[..]));
+        let texts: Vec<_> = frames.iter().flat_map(Framed::texts).collect();
+        body.extend_from_slice(&texts.join(&b","[..]));
         body.extend_from_slice(b"]}");
         body
     }

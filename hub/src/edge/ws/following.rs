@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use matcher::DistrictId;
+use wire::Framed;
 use wire::client::StreamPoint;
 use wire::server::{StreamMode, StreamStart};
 
@@ -30,7 +30,7 @@ enum State {
 /// What the socket does next for a district that is not live.
 pub enum Next {
     Nothing,
-    Part(Bytes),
+    Part(Framed),
     /// Follow again from here.
     Again(StreamPoint),
 }

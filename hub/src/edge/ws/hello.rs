@@ -12,7 +12,7 @@ use wire::client::{Hello, StreamPoint};
 use wire::close::CloseCode;
 use wire::rows::ResidentRows;
 use wire::server::{Limits, Role, ServerFrame, StreamMode, StreamStart, Welcome};
-use wire::{Id, Time};
+use wire::{Framed, Id, Time};
 
 use super::super::Edge;
 use super::super::auth::stream_view;
@@ -50,7 +50,7 @@ pub struct Introduced {
     pub socket: Uuid,
     pub outbox: Arc<Outbox>,
     pub following: Vec<Following>,
-    pub welcome: String,
+    pub welcome: Framed,
 }
 
 /// Waits for the hello and answers it, up to the welcome that is still to be sent.
@@ -163,7 +163,7 @@ pub fn heartbeat_ms(role: Role) -> u32 {
     if role == Role::Wall { wire::HEARTBEAT_ACTIVE_MS } else { wire::HEARTBEAT_IDLE_MS }
 }
 
-fn welcome(edge: &Edge, who: &Identity, session: Uuid, districts: BTreeMap<String, StreamStart>) -> String {
+fn welcome(edge: &Edge, who: &Identity, session: Uuid, districts: BTreeMap<String, StreamStart>) -> Framed {
     let welcome = Welcome {
         session,
         role: who.role,
@@ -178,12 +178,12 @@ fn welcome(edge: &Edge, who: &Identity, session: Uuid, districts: BTreeMap<Strin
         },
         districts,
     };
-    text(&ServerFrame::Welcome(welcome))
+    framed(&ServerFrame::Welcome(welcome))
 }
 
-/// A frame without rows, as text.
-pub fn text(frame: &ServerFrame<ResidentRows>) -> String {
-    serde_json::to_string(frame).expect("a frame is JSON")
+/// A frame without rows.
+pub fn framed(frame: &ServerFrame<ResidentRows>) -> Framed {
+    Framed::written(|text| serde_json::to_writer(text, frame).expect("a frame is JSON"))
 }
 
 /// How a stream starts, on the wire.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use matcher::{DistrictId, MINUTE_MS};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -16,7 +15,7 @@ use uuid::Uuid;
 use wire::client::{PositionFrame, Resync, StreamPoint};
 use wire::close::CloseCode;
 use wire::server::{CommandResult, Pong, ServerFrame};
-use wire::{COMMANDS_IN_FLIGHT_MAX, HEARTBEAT_GRACE_MS, Time};
+use wire::{COMMANDS_IN_FLIGHT_MAX, Framed, HEARTBEAT_GRACE_MS, Time};
 
 use super::super::Edge;
 use super::super::datum;
@@ -24,7 +23,7 @@ use super::super::error::{Language, Refusal};
 use super::super::limits::Bucket;
 use super::super::submit::Order;
 use super::following::{Following, Next};
-use super::hello::{Closing, Introduced, bad_frame, heartbeat_ms, introduce, text};
+use super::hello::{Closing, Introduced, bad_frame, framed, heartbeat_ms, introduce};
 use super::inbound::{self, Inbound, Unreadable};
 use super::registry::DeviceKey;
 use super::socket::Line;
@@ -72,7 +71,7 @@ async fn serve(edge: Edge, socket: &mut Line, introduced: Introduced, language: 
     let seen = (online(&edge, &who), OpenWall::of(&who));
     let session = Arc::new(Shared { edge: edge.clone(), who, outbox, language, in_flight: AtomicU32::new(0) });
     let mut live = Live { shared: session, following, bucket: Bucket::full(std::time::Instant::now()) };
-    let closing = match send(socket, [welcome.into()]).await {
+    let closing = match send(socket, [welcome]).await {
         Ok(()) => live.turn(socket).await,
         Err(closing) => closing,
     };
@@ -278,7 +277,7 @@ impl Shared {
     }
 
     fn say(&self, frame: &ServerFrame<wire::rows::ResidentRows>) {
-        self.outbox.push(Lane::Unicast, Bytes::from(text(frame)));
+        self.outbox.push(Lane::Unicast, framed(frame));
     }
 }
 
@@ -310,7 +309,7 @@ fn not_followed(district: DistrictId) -> Closing {
 }
 
 /// Writes frames and flushes once, within [`WRITE_TIMEOUT`].
-async fn send(socket: &mut Line, frames: impl IntoIterator<Item = Bytes>) -> Result<(), Closing> {
+async fn send(socket: &mut Line, frames: impl IntoIterator<Item = Framed>) -> Result<(), Closing> {
     let mut sending = std::pin::pin!(socket.send(frames));
     // Nearly always all of it goes out at once, and no timer is needed.
     let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;

@@ -1,6 +1,6 @@
 //! One WebSocket over one stream. Tungstenite reads, answers pings and closes; frames go out from here, straight from the
-//! bytes that all who share a view share: a frame of the server is not masked, so nothing is copied for each socket, what
-//! waits goes out in one gathered write, and an idle socket holds no write buffer.
+//! bytes that all who share a view share, heads and all: nothing is copied for each socket, what waits goes out in one
+//! gathered write, and an idle socket holds no write buffer.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -8,17 +8,15 @@ use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use wire::Framed;
 
-/// Frames of one gathered write; each is a head and a body.
-const GATHERED_FRAMES_MAX: usize = 32;
-/// A whole text frame begins with this (RFC 6455, 5.2).
-const TEXT_WHOLE: u8 = 0x81;
+/// Pieces of one gathered write.
+const GATHERED_MAX: usize = 32;
 
 /// What a session holds: a socket over whatever HTTP came by.
 pub type Line = Socket<TokioIo<Upgraded>>;
@@ -27,15 +25,9 @@ pub type Line = Socket<TokioIo<Upgraded>>;
 pub struct Socket<S> {
     stream: S,
     protocol: WebSocketContext,
-    waiting: VecDeque<Frame>,
+    waiting: VecDeque<Framed>,
     /// Bytes of the first that have gone out.
     gone_of_first: usize,
-}
-
-struct Frame {
-    head: [u8; 10],
-    head_length: u8,
-    body: Bytes,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
@@ -50,12 +42,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// Writes text frames, all of them. When this is dropped half-way, the next write goes on where it stopped.
+    /// Writes frames, all of them. When this is dropped half-way, the next write goes on where it stopped.
     ///
     /// # Errors
     /// When the peer is gone.
-    pub async fn send(&mut self, texts: impl IntoIterator<Item = Bytes>) -> Result<(), Error> {
-        self.waiting.extend(texts.into_iter().map(Frame::text));
+    pub async fn send(&mut self, frames: impl IntoIterator<Item = Framed>) -> Result<(), Error> {
+        self.waiting.extend(frames);
         poll_fn(|cx| self.poll_send(cx)).await
     }
 
@@ -97,16 +89,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     fn poll_write(&mut self, cx: &mut Context) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); GATHERED_FRAMES_MAX * 2];
-        let mut count = 0;
-        for frame in self.waiting.iter().take(GATHERED_FRAMES_MAX) {
-            slices[count] = IoSlice::new(frame.head());
-            slices[count + 1] = IoSlice::new(&frame.body);
-            count += 2;
-        }
-        let mut rest = &mut slices[..count];
-        IoSlice::advance_slices(&mut rest, self.gone_of_first);
-        match ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, rest))? {
+        let mut stream = Pin::new(&mut self.stream);
+        let written = match self.waiting.make_contiguous() {
+            [one] => stream.as_mut().poll_write(cx, &one.bytes()[self.gone_of_first..]),
+            several => {
+                let mut slices = [IoSlice::new(&[]); GATHERED_MAX];
+                let filled = slices.iter_mut().zip(several).map(|(slice, piece)| *slice = IoSlice::new(piece.bytes()));
+                let count = filled.count();
+                let mut rest = &mut slices[..count];
+                IoSlice::advance_slices(&mut rest, self.gone_of_first);
+                stream.as_mut().poll_write_vectored(cx, rest)
+            }
+        };
+        match ready!(written)? {
             0 => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             gone => Poll::Ready(Ok(gone)),
         }
@@ -114,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     fn advance(&mut self, gone: usize) {
         self.gone_of_first += gone;
-        while let Some(length) = self.waiting.front().map(Frame::len).filter(|&length| length <= self.gone_of_first) {
+        while let Some(length) = self.waiting.front().map(Framed::len).filter(|&length| length <= self.gone_of_first) {
             self.gone_of_first -= length;
             self.waiting.pop_front();
         }
@@ -131,39 +126,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             said => Poll::Ready(said),
         }
-    }
-}
-
-impl Frame {
-    fn text(body: Bytes) -> Self {
-        let mut head = [0; 10];
-        head[0] = TEXT_WHOLE;
-        let length = body.len();
-        let head_length = match length {
-            0..=125 => {
-                head[1] = length as u8;
-                2
-            }
-            126..=0xFFFF => {
-                head[1] = 126;
-                head[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                head[1] = 127;
-                head[2..].copy_from_slice(&(length as u64).to_be_bytes());
-                10
-            }
-        };
-        Self { head, head_length, body }
-    }
-
-    fn head(&self) -> &[u8] {
-        &self.head[..usize::from(self.head_length)]
-    }
-
-    fn len(&self) -> usize {
-        usize::from(self.head_length) + self.body.len()
     }
 }
 
@@ -217,8 +179,8 @@ mod tests {
         (Socket::new(server, WebSocketConfig::default()), client)
     }
 
-    fn text(length: usize) -> Bytes {
-        Bytes::from(vec![b'x'; length])
+    fn text(length: usize) -> Framed {
+        Framed::text(&vec![b'x'; length])
     }
 
     #[tokio::test]

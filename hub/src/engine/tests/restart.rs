@@ -83,7 +83,7 @@ async fn a_failed_append_is_told_as_unknown_and_the_same_id_finds_out() {
 async fn until_on_the_map(outbox: &Outbox, volunteer: VolunteerId) {
     let key = format!("\"position/{volunteer}\"");
     let mut frames = Vec::new();
-    while !frames.iter().any(|frame: &bytes::Bytes| String::from_utf8_lossy(frame).contains(&key)) {
+    while !frames.iter().any(|frame: &wire::Framed| String::from_utf8_lossy(frame.bytes()).contains(&key)) {
         frames.clear();
         tokio::time::timeout(Duration::from_secs(10), outbox.ready()).await.expect("he is put on the map");
         outbox.drain(&mut frames);
@@ -123,7 +123,8 @@ async fn until_closed(outbox: &Outbox) -> CloseCode {
         tokio::time::timeout(Duration::from_secs(10), outbox.ready()).await.expect("it is closed");
         let mut frames = Vec::new();
         let code = outbox.drain(&mut frames);
-        let deltas: Vec<_> = frames.iter().filter(|frame| frame.starts_with(b"{\"op\":\"delta\"")).collect();
+        let texts = frames.iter().flat_map(wire::Framed::texts);
+        let deltas: Vec<_> = texts.filter(|text| text.starts_with(b"{\"op\":\"delta\"")).collect();
         assert!(deltas.is_empty(), "with a hole before them: {deltas:?}");
         if let Some(code) = code {
             return code;

@@ -29,8 +29,9 @@ fn parts<D: DeserializeOwned + std::fmt::Debug>(mut snapshot: SnapshotParts) -> 
     let mut is_over = false;
     while let Some(frame) = snapshot.next_frame() {
         assert!(!is_over, "a part after the last");
-        assert!(frame.len() <= wire::SNAPSHOT_PART_BYTES_MAX);
-        match serde_json::from_slice::<ServerFrame<D>>(&frame).expect("a frame of the protocol") {
+        let text = frame.texts().next().expect("a frame");
+        assert!(text.len() <= wire::SNAPSHOT_PART_BYTES_MAX);
+        match serde_json::from_slice::<ServerFrame<D>>(&text).expect("a frame of the protocol") {
             ServerFrame::Snapshot(part) => {
                 assert_eq!(part.part as usize, parts.len());
                 is_over = part.last;
@@ -75,7 +76,7 @@ impl Client {
     fn apply<D: DeserializeOwned + std::fmt::Debug>(&mut self) -> Vec<Delta<D>> {
         let mut frames = Vec::new();
         assert_eq!(self.outbox.drain(&mut frames), None, "the socket stays open");
-        frames.iter().filter_map(|frame| self.apply_one(frame)).collect()
+        frames.iter().flat_map(wire::Framed::texts).filter_map(|text| self.apply_one(&text)).collect()
     }
 
     fn apply_one<D: DeserializeOwned + std::fmt::Debug>(&mut self, frame: &[u8]) -> Option<Delta<D>> {
@@ -174,7 +175,7 @@ async fn whoever_was_away_is_sent_what_he_missed_byte_for_byte() {
     assert_eq!(live, replayed);
     assert!(!live.is_empty());
     stayed.outbox = Outbox::new();
-    live.iter().for_each(|frame| drop(stayed.apply_one::<VolunteerRows>(frame)));
+    live.iter().flat_map(wire::Framed::texts).for_each(|text| drop(stayed.apply_one::<VolunteerRows>(&text)));
 }
 
 #[tokio::test]
@@ -307,8 +308,8 @@ async fn shown(client: &Client) -> (f64, f64) {
             client.outbox.ready().await;
             let mut frames = Vec::new();
             client.outbox.drain(&mut frames);
-            for frame in frames {
-                if let Ok(ServerFrame::<DeskRows>::Latest(latest)) = serde_json::from_slice(&frame)
+            for text in frames.iter().flat_map(wire::Framed::texts) {
+                if let Ok(ServerFrame::<DeskRows>::Latest(latest)) = serde_json::from_slice(&text)
                     && let wire::server::LatestData::Position { lat, lng, .. } = latest.data
                 {
                     return (lat, lng);
@@ -327,7 +328,11 @@ async fn a_resync_of_a_live_wall_goes_back_without_a_gap() {
     for _ in 0..3 {
         raise(&handle, 100.0).await;
     }
-    let first = wall.deltas::<WallRows>().await;
+    // All three: what is queued when he asks goes out before the replay.
+    let mut first = Vec::new();
+    while first.len() < 3 {
+        first.extend(wall.deltas::<WallRows>().await);
+    }
     wall.seq = stood;
     let start = wall.follow(&handle).await;
     assert!(matches!(start, Start::Replay { more: false, .. }), "{start:?}");
@@ -336,7 +341,7 @@ async fn a_resync_of_a_live_wall_goes_back_without_a_gap() {
     while again.len() < 4 {
         again.extend(wall.deltas::<WallRows>().await);
     }
-    assert_eq!(again[..first.len()], first[..]);
+    assert_eq!(again[..3], first[..]);
     assert_eq!(again.len(), 4, "and each once");
 }
 
