@@ -21,8 +21,8 @@ use crate::cli::import;
 use crate::cli::socket;
 use crate::cli::verbs::Verbs;
 use crate::edge::Edge;
-use crate::engine::EngineHandle;
 use crate::engine::wake::WebhookSettings;
+use crate::engine::{EngineHandle, background};
 use crate::records::{Office, OfficeChange, mounted_key, own_key};
 use crate::store::{ChosenJournal, Journal, PostgresJournal, SqliteJournal};
 
@@ -192,6 +192,7 @@ pub enum Purpose {
 /// When the folder is taken, a file cannot be read, or the port is not free.
 pub async fn start(data: &Path, settings: &Settings, purpose: Purpose, steps: &mut Steps) -> Result<Running> {
     let metrics = telemetry::metrics()?;
+    background::begin().context("no threads for walls")?;
     let mut rooms = open(data, settings).await?;
     steps.done("打开数据", "data opened");
     if purpose == Purpose::Service {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
 use wire::close::CloseCode;
 
+use super::background;
 use super::frame::Delta;
 use super::latest::LatestStore;
 use super::outbox::{Lane, Outbox};
@@ -82,7 +83,7 @@ impl Broadcaster {
         let is_overrun = Arc::new(AtomicBool::new(false));
         let (rounds, marks, number) = (BTreeMap::new(), VecDeque::new(), 0);
         let walk = Walk { district, rounds, is_overrun: is_overrun.clone(), walked, number, marks };
-        tokio::spawn(walk.run(inbox));
+        background::spawn(walk.run(inbox));
         Broadcaster { notes, is_overrun }
     }
 

@@ -8,10 +8,11 @@
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
 //! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
 //!   is a caller's
-//! - [`broadcast`] the walk over walls and desks; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
+//! - [`broadcast`] the walk over walls and desks, on threads in the [`background`]; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
 //! - [`wake`] phones that are closed
 
 mod audience;
+pub mod background;
 pub mod board;
 mod broadcast;
 pub mod clock;

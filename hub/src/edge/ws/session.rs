@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use uuid::Uuid;
 use wire::client::{PositionFrame, Resync, StreamPoint};
 use wire::close::CloseCode;
-use wire::server::{CommandResult, Pong, ServerFrame};
+use wire::server::{CommandResult, Pong, Role, ServerFrame};
 use wire::{COMMANDS_IN_FLIGHT_MAX, Framed, HEARTBEAT_GRACE_MS, Time};
 
 use super::super::Edge;
@@ -28,7 +28,7 @@ use super::inbound::{self, Inbound, Unreadable};
 use super::registry::DeviceKey;
 use super::socket::Line;
 use super::walls::OpenWall;
-use crate::engine::{Lane, Online, Outbox};
+use crate::engine::{Lane, Online, Outbox, background};
 use crate::records::Identity;
 
 /// A client that takes nothing for so long is too slow.
@@ -46,15 +46,27 @@ const IN_FLIGHT_RETRY_MS: u32 = 500;
 pub async fn run(edge: Edge, mut socket: Line, language: Language) {
     // Boxed: what only the greeting needs is not kept for the life of the connection.
     let greeting = Box::pin(introduce(&edge, &mut socket));
-    let closing = match greeting.await {
-        Ok(introduced) => Box::pin(serve(edge, &mut socket, introduced, language)).await,
-        Err(closing) => closing,
-    };
+    match greeting.await {
+        // Nobody waits at a wall for an answer of his own.
+        Ok(introduced) if introduced.who.role == Role::Wall => {
+            drop(background::spawn(live(edge, socket, introduced, language)));
+        }
+        Ok(introduced) => Box::pin(live(edge, socket, introduced, language)).await,
+        Err(closing) => end(&mut socket, closing).await,
+    }
+}
+
+async fn live(edge: Edge, mut socket: Line, introduced: Introduced, language: Language) {
+    let closing = Box::pin(serve(edge, &mut socket, introduced, language)).await;
+    end(&mut socket, closing).await;
+}
+
+async fn end(socket: &mut Line, closing: Closing) {
     metrics::counter!("baiying_sockets_closed_total", "reason" => closing.code.reason()).increment(1);
     let frame = CloseFrame { code: closing.code.code().into(), reason: closing.reason.into() };
     // A peer that is gone cannot be told.
     if timeout(WRITE_TIMEOUT, socket.close(frame)).await.is_ok_and(|closed| closed.is_ok()) {
-        let _ = timeout(GOODBYE_MAX, last_words(&mut socket)).await;
+        let _ = timeout(GOODBYE_MAX, last_words(socket)).await;
     }
 }
 
