@@ -117,9 +117,12 @@ impl LatestSlots {
         inner.readable = inner.order.last_key_value().map_or(0, |(&version, _)| version);
     }
 
-    fn frame(&self, version: u64, slot: &Slot, sight: Sight) -> Framed {
-        let data = slot.value.seen(sight).clone();
-        let latest = Latest { district: self.district.to_string(), key: slot.key.to_string(), version, data };
+    fn readable(&self) -> u64 {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).readable
+    }
+
+    fn frame(&self, (version, key, data): (u64, Key, LatestData)) -> Framed {
+        let latest = Latest { district: self.district.to_string(), key: key.to_string(), version, data };
         let frame = ServerFrame::<()>::Latest(latest);
         Framed::written(|text| serde_json::to_writer(text, &frame).expect("positions are finite"))
     }
@@ -159,31 +162,39 @@ impl LatestStore {
 
     /// What was known at the last cut and is newer than version `after`; `None` if nothing is.
     pub fn after(&self, after: u64) -> Option<Piece> {
-        let inner = self.slots.inner.read().unwrap_or_else(PoisonError::into_inner);
-        if after >= inner.readable {
+        let readable = self.slots.readable();
+        if after >= readable {
             return None;
         }
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.readable != inner.readable {
-            *made = Made { readable: inner.readable, pieces: HashMap::new() };
+        if made.readable < readable {
+            *made = Made { readable, pieces: HashMap::new() };
         }
         if let Some(piece) = made.pieces.get(&after) {
             return Some(piece.clone());
         }
-        let piece = self.make(&inner, after)?;
+        let piece = self.make(after, made.readable)?;
         if made.pieces.len() < PIECES_KEPT_MAX {
             made.pieces.insert(after, piece.clone());
         }
         Some(piece)
     }
 
-    fn make(&self, inner: &Inner, after: u64) -> Option<Piece> {
-        let newer_than = |version| inner.order.range((Bound::Excluded(version), Bound::Included(inner.readable)));
-        let newer = || newer_than(after).take(PIECE_FRAMES_MAX);
-        let (&up_to, _) = newer().last()?;
-        let frames = newer().map(|(&version, slot)| self.slots.frame(version, slot, self.sight));
-        let is_more = newer_than(up_to).next().is_some();
+    fn make(&self, after: u64, readable: u64) -> Option<Piece> {
+        let (newer, is_more) = self.newer(after, readable);
+        let (up_to, ..) = *newer.last()?;
+        let frames = newer.into_iter().map(|slot| self.slots.frame(slot));
         Some(Piece { frames: Framed::joined(frames), up_to, is_more })
+    }
+
+    /// The slots of a piece, and whether there are more. Only copied under the lock: whoever writes positions serves
+    /// persons too, and must not wait for the encoding.
+    fn newer(&self, after: u64, readable: u64) -> (Vec<(u64, Key, LatestData)>, bool) {
+        let inner = self.slots.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let mut newer = inner.order.range((Bound::Excluded(after), Bound::Included(readable)));
+        let slots = newer.by_ref().take(PIECE_FRAMES_MAX);
+        let slots = slots.map(|(&version, slot)| (version, slot.key, slot.value.seen(self.sight).clone())).collect();
+        (slots, newer.next().is_some())
     }
 }
 
