@@ -56,6 +56,7 @@ mod tests {
             fanout_per_s: fanout(1_000.0),
             delivery_ms: Delivery { p50: 1.0, p99: 2.0 },
             offer_during_broadcast_ms: Some(3.0),
+            idle_bytes_tls: None,
             idle_bytes_per_connection: None,
             ratio_to_axum: 4.0,
             w1_ratio_to_axum: 1.0,

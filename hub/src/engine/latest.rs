@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use matcher::VolunteerId;
@@ -75,6 +76,9 @@ impl Value {
 #[derive(Debug)]
 pub struct LatestSlots {
     district: u32,
+    /// The version up to which may be read. Not under the lock: ten thousand walls look at it, from threads that yield,
+    /// and whoever writes must not wait for one of them.
+    readable: AtomicU64,
     inner: RwLock<Inner>,
 }
 
@@ -82,8 +86,6 @@ pub struct LatestSlots {
 struct Inner {
     slots: HashMap<Key, u64>,
     order: BTreeMap<u64, Slot>,
-    /// The version up to which may be read.
-    readable: u64,
 }
 
 #[derive(Debug)]
@@ -95,7 +97,7 @@ struct Slot {
 impl LatestSlots {
     /// Empty slots.
     pub fn new(district: u32) -> Arc<Self> {
-        Arc::new(LatestSlots { district, inner: RwLock::default() })
+        Arc::new(LatestSlots { district, readable: AtomicU64::new(0), inner: RwLock::default() })
     }
 
     /// Overwrites the slot of `key`. Versions rise.
@@ -113,12 +115,8 @@ impl LatestSlots {
 
     /// Lets be read what is known by now: all who are told of it read the same.
     pub fn cut(&self) {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        inner.readable = inner.order.last_key_value().map_or(0, |(&version, _)| version);
-    }
-
-    fn readable(&self) -> u64 {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).readable
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        self.readable.store(inner.order.last_key_value().map_or(0, |(&version, _)| version), Ordering::Release);
     }
 
     fn frame(&self, (version, key, data): (u64, Key, LatestData)) -> Framed {
@@ -162,7 +160,7 @@ impl LatestStore {
 
     /// What was known at the last cut and is newer than version `after`; `None` if nothing is.
     pub fn after(&self, after: u64) -> Option<Piece> {
-        let readable = self.slots.readable();
+        let readable = self.slots.readable.load(Ordering::Acquire);
         if after >= readable {
             return None;
         }
