@@ -190,7 +190,7 @@ fn judge(
     let engagements = record.assignments.len() + if for_life { 0 } else { record.offers.len() };
     let alerts_today = record.alerts_at(draft.now);
     let spent = record.profile.alerts_per_day_max.is_some_and(|max| alerts_today >= max);
-    let indexed = draft.state.observed.index().get(volunteer).map(|entry| entry.skills);
+    let indexed = draft.state.observed.index().skills(volunteer);
     if incident.raised_by == Some(volunteer) {
         return Err(Excluded::RaisedItHimself);
     } else if let Some(&why) = asked.get(&volunteer) {

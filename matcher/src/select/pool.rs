@@ -1,7 +1,7 @@
 //! Those who could be asked in one wave, and how crews are drawn from them.
 
 use super::index::Index;
-use super::order::{RankKey, Ranked};
+use super::order::{RankKey, Ranked, Ranking};
 use super::tail::Tails;
 use super::wave::OpenRole;
 use crate::assign::{CREW_CANDIDATES_MAX, CrewRequest, Need, crew};
@@ -20,22 +20,23 @@ pub(super) struct Member {
 }
 
 /// Candidates in the order of their keys, each once.
-#[derive(Default)]
 pub(super) struct Pool {
     candidates: Vec<Candidate>,
 }
 
 impl Pool {
-    pub(super) fn add(&mut self, index: &Index, roles: &[OpenRole], found: &[Ranked]) {
-        for ranked in found {
-            let place = self.candidates.binary_search_by_key(&ranked.key, |candidate| candidate.ranked.key);
-            if let Err(place) = place {
-                let skills = index.get(ranked.key.volunteer).map(|entry| entry.skills).unwrap_or_default();
-                let bit = |(role, open): (usize, &OpenRole)| u32::from(skills.covers(open.skills)) << role;
-                let able = roles.iter().enumerate().map(bit).sum();
-                self.candidates.insert(place, Candidate { ranked: *ranked, able });
-            }
-        }
+    /// All who were found, and what each could do.
+    pub(super) fn of(index: &Index, roles: &[OpenRole], rankings: &[Ranking]) -> Self {
+        let mut found: Vec<&Ranked> = rankings.iter().flat_map(|ranking| &ranking.found).collect();
+        // Runs in order one behind the other: the stable sort merges them.
+        found.sort_by_key(|ranked| ranked.key);
+        found.dedup_by_key(|ranked| ranked.key);
+        let candidate = |ranked: &&Ranked| {
+            let skills = index.skills(ranked.key.volunteer).unwrap_or_default();
+            let bit = |(role, open): (usize, &OpenRole)| u32::from(skills.covers(open.skills)) << role;
+            Candidate { ranked: **ranked, able: roles.iter().enumerate().map(bit).sum() }
+        };
+        Self { candidates: found.iter().map(candidate).collect() }
     }
 
     /// Takes up to `size` people out of the pool, crew by crew; and the slots for which the first crew has nobody.
@@ -114,7 +115,9 @@ impl Pool {
     /// With p places, the first p of each role are always enough for people who do not combine.
     fn considered(&self, roles: &[OpenRole], may_combine: bool) -> Vec<&Candidate> {
         let shares = roles.len() + usize::from(may_combine);
-        let share = CREW_CANDIDATES_MAX / shares.max(1);
+        let places = roles.iter().map(|role| role.slots.len()).sum();
+        let enough = if may_combine { CREW_CANDIDATES_MAX } else { places };
+        let share = enough.min(CREW_CANDIDATES_MAX / shares.max(1));
         let mut considered: Vec<&Candidate> = Vec::new();
         for role in 0..roles.len() {
             let able = self.candidates.iter().filter(|candidate| candidate.able >> role & 1 == 1);

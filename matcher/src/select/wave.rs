@@ -64,16 +64,13 @@ pub fn wave(index: &Index, query: &WaveQuery, mut judge: impl Judge, mut chance:
     let roles = open_roles(query.open);
     let size = usize::from(query.size.max()).max(query.open.len());
     let count = size + NEXT_IN_ORDER_MAX;
-    let mut pool = Pool::default();
-    let mut excluded = BTreeMap::new();
-    for role in &roles {
-        let ranking = rank(index, query, role.skills, count, &mut judge);
-        count_excluded(index, query, role.skills, &ranking, &mut excluded);
-        pool.add(index, &roles, &ranking.found);
-    }
+    let mut rankings: Vec<Ranking> =
+        roles.iter().map(|role| rank(index, query, role.skills, count, &mut judge)).collect();
+    let excluded = excluded(index, query, &roles, &rankings);
     for skills in combinations(query, &roles) {
-        pool.add(index, &roles, &rank(index, query, skills, query.open.len(), &mut judge).found);
+        rankings.push(rank(index, query, skills, query.open.len(), &mut judge));
     }
+    let mut pool = Pool::of(index, &roles, &rankings);
     let mut standing = |ranked: &Ranked| {
         let plain = ranked.standing();
         let counted = query.size.fit().map(|_| chance(ranked.key.volunteer, &plain));
@@ -95,7 +92,7 @@ pub fn wave(index: &Index, query: &WaveQuery, mut judge: impl Judge, mut chance:
         explanation: WaveExplanation {
             radius_m: query.radius_m,
             next: pool.left().take(NEXT_IN_ORDER_MAX).map(|left| (left.key.volunteer, standing(left))).collect(),
-            excluded: excluded.into_iter().collect(),
+            excluded,
             short,
             fit,
         },
@@ -142,29 +139,27 @@ fn combinations(query: &WaveQuery, roles: &[OpenRole]) -> Vec<SkillSet> {
     }
 }
 
-fn count_excluded(
-    index: &Index,
-    query: &WaveQuery,
-    skills: SkillSet,
-    ranking: &Ranking,
-    excluded: &mut BTreeMap<Excluded, u32>,
-) {
-    let census = index.census(skills, query.place.position, query.radius_m);
-    let (resting, resting_beyond) = match query.resting_too {
-        true => (0, census.resting_beyond),
-        false => (census.resting_within + census.resting_beyond, 0),
-    };
-    let counts = [
-        (Excluded::LacksSkill, census.lacks_skill),
-        (Excluded::OffDuty, census.off_duty),
-        (Excluded::Engaged, census.engaged),
-        (Excluded::Resting, resting),
-        (Excluded::BeyondRadius, census.ready_beyond + resting_beyond),
-    ];
-    let refused = ranking.refused.iter().map(|&(_, why)| (why, 1));
-    for (why, count) in counts.into_iter().chain(refused).filter(|&(_, count)| count > 0) {
-        *excluded.entry(why).or_default() += count;
+/// How many were left out, by reason; one ranking for each role.
+fn excluded(index: &Index, query: &WaveQuery, roles: &[OpenRole], rankings: &[Ranking]) -> Vec<(Excluded, u32)> {
+    let skills: Vec<SkillSet> = roles.iter().map(|role| role.skills).collect();
+    let mut excluded = BTreeMap::new();
+    for census in index.census(&skills, query.place.position, query.radius_m) {
+        let (resting, resting_beyond) = match query.resting_too {
+            true => (0, census.resting_beyond),
+            false => (census.resting_within + census.resting_beyond, 0),
+        };
+        let counts = [
+            (Excluded::LacksSkill, census.lacks_skill),
+            (Excluded::OffDuty, census.off_duty),
+            (Excluded::Engaged, census.engaged),
+            (Excluded::Resting, resting),
+            (Excluded::BeyondRadius, census.ready_beyond + resting_beyond),
+        ];
+        counts.into_iter().for_each(|(why, count)| *excluded.entry(why).or_default() += count);
     }
+    let refused = rankings.iter().flat_map(|ranking| &ranking.refused);
+    refused.for_each(|&(_, why)| *excluded.entry(why).or_default() += 1);
+    excluded.into_iter().filter(|&(_, count)| count > 0).collect()
 }
 
 fn chosen(member: &Member, roles: &[OpenRole], standing: Standing) -> Chosen {

@@ -2,7 +2,6 @@
 //! that record and its chunk's references, not the record's neighbours. Ids are minted in order, so a chunk is dense and
 //! a lookup mostly lands at its first guess.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::{SeqAccess, Visitor};
@@ -17,16 +16,20 @@ pub trait Record: Clone {
     fn key(&self) -> u64;
 }
 
+/// The records of one span of ids, in order.
+type Chunk<R> = Arc<Vec<Arc<R>>>;
+
 /// An ordered map from id to record.
 #[derive(Clone, Debug)]
 pub struct Shelf<R> {
-    chunks: BTreeMap<u64, Arc<Vec<Arc<R>>>>,
+    /// By the number of their span, in order.
+    chunks: Vec<(u64, Chunk<R>)>,
     count: usize,
 }
 
 impl<R> Default for Shelf<R> {
     fn default() -> Self {
-        Self { chunks: BTreeMap::new(), count: 0 }
+        Self { chunks: Vec::new(), count: 0 }
     }
 }
 
@@ -40,20 +43,26 @@ impl<R: Record> Shelf<R> {
     }
 
     pub fn get(&self, key: u64) -> Option<&R> {
-        let chunk = self.chunks.get(&(key / CHUNK_SPAN))?;
+        let span = self.span(key).ok()?;
+        let chunk = &self.chunks[span].1;
         place(chunk, key).ok().map(|index| &*chunk[index])
     }
 
     /// For change; copies the record if a clone of this shelf still shares it.
     pub fn get_mut(&mut self, key: u64) -> Option<&mut R> {
-        let chunk = self.chunks.get_mut(&(key / CHUNK_SPAN))?;
+        let span = self.span(key).ok()?;
+        let chunk = &mut self.chunks[span].1;
         let index = place(chunk, key).ok()?;
         Some(Arc::make_mut(&mut Arc::make_mut(chunk)[index]))
     }
 
     /// Adds the record, or replaces the one with its id.
     pub fn put(&mut self, record: R) {
-        let chunk = Arc::make_mut(self.chunks.entry(record.key() / CHUNK_SPAN).or_default());
+        let span = self.span(record.key()).unwrap_or_else(|span| {
+            self.chunks.insert(span, (record.key() / CHUNK_SPAN, Chunk::default()));
+            span
+        });
+        let chunk = Arc::make_mut(&mut self.chunks[span].1);
         match place(chunk, record.key()) {
             Ok(index) => chunk[index] = Arc::new(record),
             Err(index) => {
@@ -64,19 +73,31 @@ impl<R: Record> Shelf<R> {
     }
 
     pub fn take(&mut self, key: u64) -> Option<R> {
-        let chunk = self.chunks.get_mut(&(key / CHUNK_SPAN))?;
+        let span = self.span(key).ok()?;
+        let chunk = &mut self.chunks[span].1;
         let index = place(chunk, key).ok()?;
         let record = Arc::make_mut(chunk).remove(index);
         if chunk.is_empty() {
-            self.chunks.remove(&(key / CHUNK_SPAN));
+            self.chunks.remove(span);
         }
         self.count -= 1;
         Some(Arc::unwrap_or_clone(record))
     }
 
+    /// Where the chunk of `key` is, or belongs. The guess is right whenever no span before it is missing.
+    fn span(&self, key: u64) -> Result<usize, usize> {
+        let span = key / CHUNK_SPAN;
+        let first = self.chunks.first().ok_or(0usize)?.0;
+        let guess = span.saturating_sub(first) as usize;
+        match self.chunks.get(guess) {
+            Some(&(found, _)) if found == span => Ok(guess),
+            _ => self.chunks.binary_search_by_key(&span, |&(span, _)| span),
+        }
+    }
+
     /// In the order of ids.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.chunks.values().flat_map(|chunk| chunk.iter()).map(|record| &**record)
+        self.chunks.iter().flat_map(|(_, chunk)| chunk.iter()).map(|record| &**record)
     }
 }
 

@@ -11,15 +11,18 @@ use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
 use super::maps::Tally;
 use super::marks::{LANES, Mark, Marks, NONE};
 use super::postings::Posted;
-use super::walk::{Met, Visitor, walk};
+use super::walk::{Met, Visitor, first_row, walk};
 use crate::model::{Position, SkillSet};
 
-/// See [`Index::census`].
-pub(super) fn census(index: &Index, skills: SkillSet, at: Position, radius_m: u32) -> Census {
-    let with = |availability| total(index, skills.0, availability);
-    let off_duty = with(Availability::OffDuty);
-    let engaged = with(Availability::Engaged);
-    let within = within(index, skills.0, at, radius_m);
+/// See [`Index::census`]: one for each of `roles`, which are looked at together because who is within the circle is the same for all.
+pub(super) fn census(index: &Index, roles: &[SkillSet], at: Position, radius_m: u32) -> Vec<Census> {
+    let within = within(index, roles, at, radius_m);
+    roles.iter().zip(within).map(|(role, within)| census_of(index, role.0, within)).collect()
+}
+
+fn census_of(index: &Index, skills: u128, within: Tally) -> Census {
+    let with = |availability| total(index, skills, availability);
+    let (off_duty, engaged) = (with(Availability::OffDuty), with(Availability::Engaged));
     let (ready, resting) = (with(Availability::Ready), with(Availability::Resting));
     Census {
         lacks_skill: index.len() as u32 - off_duty - engaged - ready - resting,
@@ -35,7 +38,7 @@ pub(super) fn census(index: &Index, skills: SkillSet, at: Position, radius_m: u3
 /// Kept for one skill; counted chunk by chunk for several.
 fn total(index: &Index, skills: u128, availability: Availability) -> u32 {
     if skills.count_ones() <= 1 {
-        return index.maps.total(super::walk::first_row(skills), availability);
+        return index.maps.total(first_row(skills), availability);
     }
     let in_chunk = |chunk| {
         let marks = index.chunks.marks(chunk);
@@ -45,34 +48,33 @@ fn total(index: &Index, skills: u128, availability: Availability) -> u32 {
     index.chunks.chunks().map(in_chunk).sum::<u32>() + index.strays.iter().filter(stray).count() as u32
 }
 
-fn within(index: &Index, skills: u128, at: Position, radius_m: u32) -> Tally {
+fn within(index: &Index, roles: &[SkillSet], at: Position, radius_m: u32) -> Vec<Tally> {
     let limit_m = f64::from(radius_m) + 0.5;
-    let mut disc = Disc {
-        index,
-        at,
-        skills,
-        radius_m,
-        surely: index.frame.square_surely(limit_m),
-        perhaps: index.frame.square_at_most(limit_m),
-        tally: Tally::default(),
-    };
+    let (surely, perhaps) = (index.frame.square_surely(limit_m), index.frame.square_at_most(limit_m));
+    let tallies = vec![Tally::default(); roles.len()];
+    let mut disc = Disc { index, at, roles, radius_m, surely, perhaps, tallies, noted: Vec::new() };
     match index.frame.spot(at) {
         Some(spot) => disc.add_blocks(spot),
-        None => walk(index, at, skills, &mut disc),
+        None => walk(index, at, 0, &mut disc),
     }
-    disc.tally
+    disc.tallies
 }
 
-/// Everybody with the skills within `radius_m` of `at`.
+/// Everybody within `radius_m` of `at`, by role.
 struct Disc<'a> {
     index: &'a Index,
     at: Position,
-    skills: u128,
+    roles: &'a [SkillSet],
     radius_m: u32,
     surely: u64,
     perhaps: u64,
-    tally: Tally,
+    tallies: Vec<Tally>,
+    /// Cells to be looked into, and the query seen from their corner where the circle crosses them.
+    noted: Vec<(u32, Option<Spot>)>,
 }
+
+/// Cells whose first chunks are fetched together.
+const TOGETHER: usize = 16;
 
 /// How a square of cells lies to the circle.
 enum Lies {
@@ -96,73 +98,108 @@ impl Disc<'_> {
                 self.add_block(block, corner, self.lies(corner, BLOCK_UNITS));
             }
         }
-        let (index, skills) = (self.index, self.skills);
-        for stray in index.strays.iter().filter(|stray| stray.card.skills & skills == skills) {
+        self.add_noted();
+        let index = self.index;
+        for stray in &index.strays {
             if distance_m(self.at, index.roster.seat(stray.seat).position) <= self.radius_m {
-                self.add_lanes(&Marks::of(&stray.card), 1);
+                self.add_lanes(&Marks::of(&stray.card), 1, |skills| u16::from(stray.card.skills & skills == skills));
             }
         }
     }
 
     /// `corner` is the query seen from the south-west corner.
     fn add_block(&mut self, block: usize, corner: Spot, lies: Lies) {
-        let (maps, row) = (&self.index.maps, super::walk::first_row(self.skills));
-        let here = maps.block(block, row);
+        let maps = &self.index.maps;
+        let here = |role: &SkillSet| maps.block(block, first_row(role.0));
         match lies {
             Lies::Outside => {}
-            Lies::Inside if self.skills.count_ones() <= 1 => {
-                self.tally.ready += here.tally.ready;
-                self.tally.resting += here.tally.resting;
+            Lies::Inside if self.roles.iter().all(|role| role.0.count_ones() <= 1) => {
+                for (role, tally) in self.roles.iter().zip(&mut self.tallies) {
+                    tally.add(here(role).tally);
+                }
             }
-            Lies::Inside | Lies::Across => self.add_cells(block, here.cells, corner),
+            Lies::Inside | Lies::Across => {
+                let cells = self.roles.iter().fold(0, |cells, role| cells | here(role).cells);
+                self.note_cells(block, cells, corner);
+            }
         }
     }
 
-    fn add_cells(&mut self, block: usize, mut word: u64, corner: Spot) {
+    fn note_cells(&mut self, block: usize, mut word: u64, corner: Spot) {
         while word != 0 {
-            let bit = i64::from(word.trailing_zeros());
+            let bit = word.trailing_zeros();
             word &= word - 1;
-            let corner = corner.from(bit & 7, bit >> 3);
-            let cell = (block as u32) << 6 | bit as u32;
+            let corner = corner.from(i64::from(bit & 7), i64::from(bit >> 3));
+            let cell = (block as u32) << 6 | bit;
             match self.lies(corner, UNITS_PER_CELL) {
                 Lies::Outside => {}
-                Lies::Inside => self.add_cell(cell, None),
-                Lies::Across => self.add_cell(cell, Some(corner)),
+                Lies::Inside => self.noted.push((cell, None)),
+                Lies::Across => self.noted.push((cell, Some(corner))),
             }
         }
     }
 
-    /// Measures each volunteer where `corner` says from where.
-    fn add_cell(&mut self, cell: u32, corner: Option<Spot>) {
-        let chunks = &self.index.chunks;
-        let mut chunk = chunks.head(cell);
-        while chunk != NONE {
-            let marks = chunks.marks(chunk);
-            let askable = marks.row(Mark::Ready) | marks.row(Mark::Resting);
-            let lanes = chunks.lanes_with(chunk, self.skills) & askable;
-            let lanes = corner.map_or(lanes, |corner| self.lanes_within(chunk, lanes, corner));
-            self.add_lanes(marks, lanes);
-            chunk = marks.next;
+    /// The first lines of several cells are asked for before any is looked at, so that they arrive at the same time.
+    fn add_noted(&mut self) {
+        let (chunks, noted) = (&self.index.chunks, std::mem::take(&mut self.noted));
+        for some in noted.chunks(TOGETHER) {
+            let mut heads = [(NONE, 0u16); TOGETHER];
+            for (&(cell, _), head) in some.iter().zip(&mut heads) {
+                let chunk = chunks.head(cell);
+                *head = (chunk, askable(chunks.marks(chunk)));
+            }
+            for (&(_, corner), &(chunk, lanes)) in some.iter().zip(&heads) {
+                self.add_chain(chunk, lanes, corner);
+            }
         }
     }
 
+    /// The chunks of a cell; `lanes` are those of the first who may be asked. Measures each where `corner` says from where.
+    fn add_chain(&mut self, mut chunk: u32, mut lanes: u16, corner: Option<Spot>) {
+        let chunks = &self.index.chunks;
+        loop {
+            let marks = chunks.marks(chunk);
+            let within = corner.map_or(lanes, |corner| self.lanes_within(chunk, lanes, corner));
+            if within != 0 {
+                self.add_lanes(marks, within, |skills| chunks.lanes_with(chunk, skills));
+            }
+            chunk = marks.next;
+            if chunk == NONE {
+                return;
+            }
+            lanes = askable(chunks.marks(chunk));
+        }
+    }
+
+    /// Those of `lanes` who are within the circle: without a branch as far as the plane can tell.
     fn lanes_within(&self, chunk: u32, lanes: u16, corner: Spot) -> u16 {
-        let inside = |lane: &u32| {
-            let square = corner.square_to(self.index.chunks.places(chunk).offset(*lane));
-            square <= self.surely
-                || square <= self.perhaps && self.measured_inside(self.index.chunks.seat(chunk * LANES + lane))
-        };
-        let lanes = (0..16).filter(|lane| lanes >> lane & 1 == 1).filter(inside);
-        lanes.fold(0, |lanes, lane| lanes | 1 << lane)
+        let places = self.index.chunks.places(chunk);
+        let (mut inside, mut unsure) = (0, 0);
+        for lane in 0..LANES {
+            let square = corner.square_to(places.offset(lane));
+            inside |= u16::from(square <= self.surely) << lane;
+            unsure |= u16::from(square <= self.perhaps) << lane;
+        }
+        (inside, unsure) = (inside & lanes, unsure & !inside & lanes);
+        while unsure != 0 {
+            let lane = unsure.trailing_zeros();
+            unsure &= unsure - 1;
+            let seat = self.index.chunks.seat(chunk * LANES + lane);
+            inside |= u16::from(self.measured_inside(seat)) << lane;
+        }
+        inside
     }
 
     fn measured_inside(&self, seat: u32) -> bool {
         distance_m(self.at, self.index.roster.seat(seat).position) <= self.radius_m
     }
 
-    fn add_lanes(&mut self, marks: &Marks, lanes: u16) {
-        self.tally.ready += (lanes & marks.row(Mark::Ready)).count_ones();
-        self.tally.resting += (lanes & marks.row(Mark::Resting)).count_ones();
+    fn add_lanes(&mut self, marks: &Marks, lanes: u16, with: impl Fn(u128) -> u16) {
+        for (role, tally) in self.roles.iter().zip(&mut self.tallies) {
+            let lanes = if role.0 == 0 { lanes } else { lanes & with(role.0) };
+            tally.ready += (lanes & marks.row(Mark::Ready)).count_ones();
+            tally.resting += (lanes & marks.row(Mark::Resting)).count_ones();
+        }
     }
 
     fn lies(&self, corner: Spot, side: i64) -> Lies {
@@ -180,7 +217,7 @@ impl Disc<'_> {
 /// Where the plane cannot be used, everybody is met one by one.
 impl Visitor for Disc<'_> {
     fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
-        marks.row(Mark::Ready) | marks.row(Mark::Resting)
+        askable(marks)
     }
 
     fn wants(&self, _posted: Posted) -> bool {
@@ -193,11 +230,13 @@ impl Visitor for Disc<'_> {
 
     fn visit(&mut self, index: &Index, met: Met) {
         if self.measured_inside(met.seat(index)) {
-            match index.card(met.seat(index)).availability {
-                Availability::Ready => self.tally.ready += 1,
-                Availability::Resting => self.tally.resting += 1,
-                Availability::Engaged | Availability::OffDuty => {}
-            }
+            let card = index.card(met.seat(index));
+            self.add_lanes(&Marks::of(&card), 1, |skills| u16::from(card.skills & skills == skills));
         }
     }
+}
+
+/// The lanes of those who may be asked.
+fn askable(marks: &Marks) -> u16 {
+    marks.row(Mark::Ready) | marks.row(Mark::Resting)
 }

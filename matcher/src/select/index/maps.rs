@@ -20,6 +20,13 @@ pub(super) struct Tally {
     pub(super) resting: u32,
 }
 
+impl Tally {
+    pub(super) fn add(&mut self, other: Self) {
+        self.ready += other.ready;
+        self.resting += other.resting;
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Maps {
     blocks: usize,

@@ -116,6 +116,15 @@ impl Index {
         self.roster.find(volunteer).map(|seat| self.entry(seat))
     }
 
+    /// What a volunteer can do.
+    pub fn skills(&self, volunteer: VolunteerId) -> Option<SkillSet> {
+        let seat = self.roster.find(volunteer)?;
+        Some(SkillSet(match self.roster.seat(seat).home() {
+            Home::Lane(lane) => self.chunks.skills(lane),
+            Home::Stray(place) => self.strays[place as usize].card.skills,
+        }))
+    }
+
     /// Adds a volunteer, or replaces all that is known of one.
     pub fn upsert(&mut self, entry: Entry) {
         let card = card_of(&entry);
@@ -191,9 +200,9 @@ impl Index {
         rank::rank(self, query, judge)
     }
 
-    /// How many there are, by the first reason not to be asked; exact.
-    pub fn census(&self, skills: SkillSet, at: Position, radius_m: u32) -> Census {
-        census::census(self, skills, at, radius_m)
+    /// How many there are, by the first reason not to be asked; exact. One census for each of `roles`.
+    pub fn census(&self, roles: &[SkillSet], at: Position, radius_m: u32) -> Vec<Census> {
+        census::census(self, roles, at, radius_m)
     }
 
     fn entry(&self, seat: u32) -> Entry {

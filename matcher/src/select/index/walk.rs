@@ -12,7 +12,7 @@ use super::marks::{LANES, Marks};
 use super::postings::Posted;
 use super::roster::Home;
 use super::window::Window;
-use crate::model::{Position, TravelMode};
+use crate::model::{GridId, Position, TravelMode};
 
 /// Who looks at the volunteers that a walk meets.
 pub(super) trait Visitor {
@@ -79,6 +79,15 @@ impl Met {
             MetBy::Posted(posted) => posted.seat(),
             MetBy::Lane(lane) => index.chunks.seat(lane),
             MetBy::Stray(stray) => index.strays[stray as usize].seat,
+        }
+    }
+
+    /// Whether he may belong to a grid, as far as can be told without his seat.
+    #[inline]
+    pub(super) fn may_be_of(self, index: &Index, grid: GridId) -> bool {
+        match self.by() {
+            MetBy::Lane(lane) => index.chunks.marks(lane / LANES).grids[(lane % LANES) as usize] == grid.number() as u8,
+            MetBy::Stray(_) | MetBy::Posted(_) => true,
         }
     }
 

@@ -125,8 +125,10 @@ impl Both {
     }
 
     fn check_census(&self, query: &RankQuery) {
-        let (skills, at, radius_m) = (query.skills, query.at, query.radius_m);
-        assert_eq!(self.index.census(skills, at, radius_m), self.naive.census(skills, at, radius_m), "{query:?}");
+        let roles = [query.skills, SkillSet::EMPTY, SkillSet::only(SkillId(1))];
+        let naive = roles.map(|skills| self.naive.census(skills, query.at, query.radius_m));
+        assert_eq!(self.index.census(&roles, query.at, query.radius_m), naive, "{query:?}");
+        assert_eq!(self.index.census(&roles[..1], query.at, query.radius_m), naive[..1], "{query:?}");
     }
 
     fn check(&self, query: &RankQuery) {
