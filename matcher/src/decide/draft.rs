@@ -86,6 +86,11 @@ impl<'a> Draft<'a> {
         self.must(id.0)
     }
 
+    /// Whether this decision has changed anything about a volunteer.
+    pub fn has_changed(&self, id: VolunteerId) -> bool {
+        VolunteerRecord::shelf(&self.changed).get(id.0).is_some()
+    }
+
     /// An incident that has not ended.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::settle::{covered, engaged};
 use crate::event::{Event, Excluded, OfferMade, WaveExplanation};
 use crate::model::*;
 use crate::select::{Chosen, Turn, Wave, WaveQuery, distance_m, pace_ms_per_m, wave};
+use crate::state::VolunteerRecord;
 use crate::state::world::World;
 
 /// Whether the plan has another round.
@@ -152,8 +153,24 @@ pub fn judge_of<'d>(
     id: IncidentId,
     budgeted: bool,
 ) -> impl FnMut(VolunteerId) -> Result<Turn, Excluded> + 'd {
-    let asked = asked_before(draft, id);
-    move |volunteer| judge(draft, id, budgeted, &asked, volunteer)
+    let (asked, incident) = (asked_before(draft, id), draft.incident(id));
+    // Only somebody whose certificate has just expired, or who was enrolled anew in this decision, may have other skills than the
+    // index says; to look them up is dear, for they lie in places of their own.
+    let skills_hold = draft.state.observed.skills_hold_at(draft.now);
+    move |volunteer| {
+        let record = draft.volunteer(volunteer);
+        let lacks_skill = || {
+            let may_lack = !skills_hold || draft.has_changed(volunteer);
+            may_lack && draft.state.observed.index().skills(volunteer) != Some(record.skills_at(draft.now))
+        };
+        if incident.raised_by == Some(volunteer) {
+            Err(Excluded::RaisedItHimself)
+        } else if let Some(&why) = asked.get(&volunteer) {
+            Err(why)
+        } else {
+            judge(draft.now, incident.incident.urgency, record, lacks_skill, budgeted)
+        }
+    }
 }
 
 /// Everybody who was asked since the clocks started, or said no at any time, or was engaged here.
@@ -177,31 +194,25 @@ fn asked_before(draft: &Draft<'_>, id: IncidentId) -> BTreeMap<VolunteerId, Excl
     asked
 }
 
+/// Whether his duty, his engagements and his peace allow it.
 fn judge(
-    draft: &Draft<'_>,
-    id: IncidentId,
+    now: Timestamp,
+    urgency: Urgency,
+    record: &VolunteerRecord,
+    lacks_skill: impl FnOnce() -> bool,
     budgeted: bool,
-    asked: &BTreeMap<VolunteerId, Excluded>,
-    volunteer: VolunteerId,
 ) -> Result<Turn, Excluded> {
-    let incident = draft.incident(id);
-    let record = draft.volunteer(volunteer);
-    let for_life = incident.incident.urgency == Urgency::LifeThreat;
+    let for_life = urgency == Urgency::LifeThreat;
     let engagements = record.assignments.len() + if for_life { 0 } else { record.offers.len() };
-    let alerts_today = record.alerts_at(draft.now);
+    let alerts_today = record.alerts_at(now);
     let spent = record.profile.alerts_per_day_max.is_some_and(|max| alerts_today >= max);
-    let indexed = draft.state.observed.index().skills(volunteer);
-    if incident.raised_by == Some(volunteer) {
-        return Err(Excluded::RaisedItHimself);
-    } else if let Some(&why) = asked.get(&volunteer) {
-        return Err(why);
-    } else if !record.on_duty() {
+    if !record.on_duty() {
         return Err(Excluded::OffDuty);
     } else if engagements >= usize::from(record.profile.capacity) {
         return Err(Excluded::Engaged);
     } else if record.duty.status == DutyStatus::Resting && !for_life {
         return Err(Excluded::Resting);
-    } else if indexed != Some(record.skills_at(draft.now)) {
+    } else if lacks_skill() {
         return Err(Excluded::LacksSkill);
     } else if budgeted && spent && !for_life {
         return Err(Excluded::AlertBudget);

@@ -1,7 +1,7 @@
 //! Those who could be asked in one wave, and how crews are drawn from them.
 
 use super::index::Index;
-use super::order::{RankKey, Ranked, Ranking};
+use super::order::{Ranked, Ranking};
 use super::tail::Tails;
 use super::wave::OpenRole;
 use crate::assign::{CREW_CANDIDATES_MAX, CrewRequest, Need, crew};
@@ -10,11 +10,15 @@ use crate::model::{Fit, SlotSet, Standing};
 /// Somebody found, and the roles they could fill (bit i: role i).
 struct Candidate {
     ranked: Ranked,
+    /// None once he is drawn.
     able: u32,
+    drawn: bool,
 }
 
 /// Somebody drawn, and the roles they were drawn for.
 pub(super) struct Member {
+    /// His place in the pool.
+    place: usize,
     pub(super) ranked: Ranked,
     pub(super) roles: u32,
 }
@@ -34,7 +38,7 @@ impl Pool {
         let candidate = |ranked: &&Ranked| {
             let skills = index.skills(ranked.key.volunteer).unwrap_or_default();
             let bit = |(role, open): (usize, &OpenRole)| u32::from(skills.covers(open.skills)) << role;
-            Candidate { ranked: **ranked, able: roles.iter().enumerate().map(bit).sum() }
+            Candidate { ranked: **ranked, able: roles.iter().enumerate().map(bit).sum(), drawn: false }
         };
         Self { candidates: found.iter().map(candidate).collect() }
     }
@@ -78,70 +82,76 @@ impl Pool {
         while members.len() < usize::from(fit.max) {
             let wanted = tails.wanted();
             let Some(place) = self.candidates.iter().position(|candidate| candidate.able & wanted != 0) else { break };
-            let Candidate { ranked, able } = self.candidates.remove(place);
+            let Candidate { ranked, able, .. } = self.candidates[place];
             let roles = if may_combine { able & wanted } else { tails.neediest(able & wanted) };
             tails.ask(roles, chance(&ranked));
-            members.push(Member { ranked, roles });
+            members.push(Member { place, ranked, roles });
+            self.forget(&members[members.len() - 1..]);
         }
         (members, short_slots(roles, &lacking), tails.all_permille())
     }
 
     /// Those not drawn, in order.
     pub(super) fn left(&self) -> impl Iterator<Item = &Ranked> {
-        self.candidates.iter().map(|candidate| &candidate.ranked)
+        self.candidates.iter().filter(|candidate| !candidate.drawn).map(|candidate| &candidate.ranked)
     }
 
     /// The best crew of those in the pool, in order, and how many each role lacks.
     fn draw_crew(&self, roles: &[OpenRole], may_combine: bool) -> (Vec<Member>, Vec<u32>) {
         let considered = self.considered(roles, may_combine);
         let able = |role: usize| {
-            let bit = |(i, candidate): (usize, &&Candidate)| u64::from(candidate.able >> role & 1) << i;
+            let bit = |(i, &place): (usize, &usize)| u64::from(self.candidates[place].able >> role & 1) << i;
             considered.iter().enumerate().map(bit).sum()
         };
         let need = |(role, open): (usize, &OpenRole)| Need { count: open.slots.len() as u32, able: able(role) };
+        let key = |(order, &place): (usize, &usize)| key_ms(&self.candidates[place], order);
         let found = crew(&CrewRequest {
             needs: roles.iter().enumerate().map(need).collect(),
-            keys: considered.iter().enumerate().map(|(place, candidate)| key_ms(candidate, place)).collect(),
+            keys: considered.iter().enumerate().map(key).collect(),
             may_combine,
         });
-        let member = |member: &crate::assign::CrewMember| Member {
-            ranked: considered[member.candidate as usize].ranked,
-            roles: member.roles,
+        let member = |member: &crate::assign::CrewMember| {
+            let place = considered[member.candidate as usize];
+            Member { place, ranked: self.candidates[place].ranked, roles: member.roles }
         };
         (found.members.iter().map(member).collect(), found.short)
     }
 
-    /// At most [`CREW_CANDIDATES_MAX`]: the first of each role, and where people may combine, those who can do most.
-    /// With p places, the first p of each role are always enough for people who do not combine.
-    fn considered(&self, roles: &[OpenRole], may_combine: bool) -> Vec<&Candidate> {
+    /// At most [`CREW_CANDIDATES_MAX`], by their places in the pool: the first of each role, and where people may combine, those
+    /// who can do most. With p places, the first p of each role are always enough for people who do not combine.
+    fn considered(&self, roles: &[OpenRole], may_combine: bool) -> Vec<usize> {
         let shares = roles.len() + usize::from(may_combine);
         let places = roles.iter().map(|role| role.slots.len()).sum();
         let enough = if may_combine { CREW_CANDIDATES_MAX } else { places };
         let share = enough.min(CREW_CANDIDATES_MAX / shares.max(1));
-        let mut considered: Vec<&Candidate> = Vec::new();
+        let mut considered: Vec<usize> = Vec::new();
         for role in 0..roles.len() {
-            let able = self.candidates.iter().filter(|candidate| candidate.able >> role & 1 == 1);
+            let able = (0..self.candidates.len()).filter(|&place| self.candidates[place].able >> role & 1 == 1);
             considered.extend(able.take(share));
         }
         if may_combine {
-            let mut by_roles: Vec<&Candidate> = self.candidates.iter().collect();
-            by_roles.sort_by_key(|candidate| std::cmp::Reverse(candidate.able.count_ones()));
+            let mut by_roles: Vec<usize> =
+                (0..self.candidates.len()).filter(|&place| !self.candidates[place].drawn).collect();
+            by_roles.sort_by_key(|&place| std::cmp::Reverse(self.candidates[place].able.count_ones()));
             considered.extend(by_roles.into_iter().take(share));
         }
-        considered.sort_by_key(|candidate| candidate.ranked.key);
-        considered.dedup_by_key(|candidate| candidate.ranked.key);
+        considered.sort_unstable();
+        considered.dedup();
         considered
     }
 
+    /// They are in the pool no longer.
     fn forget(&mut self, drawn: &[Member]) {
-        let keys: Vec<RankKey> = drawn.iter().map(|member| member.ranked.key).collect();
-        self.candidates.retain(|candidate| !keys.contains(&candidate.ranked.key));
+        for member in drawn {
+            let candidate = &mut self.candidates[member.place];
+            (candidate.able, candidate.drawn) = (0, true);
+        }
     }
 }
 
-/// One number for a place in the order. `place` keeps equals in their order and weighs a few ms at most.
-fn key_ms(candidate: &Candidate, place: usize) -> i64 {
-    candidate.ranked.key.way.cost_ms() + place as i64
+/// One number for a place in the order. `order` keeps equals in their order and weighs a few ms at most.
+fn key_ms(candidate: &Candidate, order: usize) -> i64 {
+    candidate.ranked.key.way.cost_ms() + order as i64
 }
 
 /// Where a role lacks somebody, its last slots stay empty.

@@ -73,6 +73,11 @@ impl Observed {
         self.index.get(volunteer).is_none_or(|entry| entry.reachable)
     }
 
+    /// Whether nobody's certificate has expired between the last commit and `now`: the index says what each can do then.
+    pub fn skills_hold_at(&self, now: Timestamp) -> bool {
+        self.expiries.first().is_none_or(|&(at, _)| at > now)
+    }
+
     /// Volunteers by place and skill.
     pub fn index(&self) -> &Index {
         &self.index

@@ -66,8 +66,16 @@ impl VolunteerRecord {
 
     /// Alerts in the 24 hours before `now`.
     pub fn alerts_at(&self, now: Timestamp) -> u16 {
+        (self.alerts.len() - self.alerts_before(now)).min(usize::from(u16::MAX)) as u16
+    }
+
+    /// How many alerts, the oldest, are more than 24 hours before `now`.
+    pub(super) fn alerts_before(&self, now: Timestamp) -> usize {
         let since = now.minus_ms(DAY_MS);
-        self.alerts.iter().filter(|&&at| at > since).count().min(usize::from(u16::MAX)) as u16
+        match self.alerts.first() {
+            Some(&first) if first <= since => self.alerts.partition_point(|&at| at <= since),
+            Some(_) | None => 0,
+        }
     }
 }
 

@@ -143,36 +143,41 @@ impl Disc<'_> {
     fn add_noted(&mut self) {
         let (chunks, noted) = (&self.index.chunks, std::mem::take(&mut self.noted));
         for some in noted.chunks(TOGETHER) {
-            let mut heads = [(NONE, 0u16); TOGETHER];
+            let mut heads = [NONE; TOGETHER];
             for (&(cell, _), head) in some.iter().zip(&mut heads) {
-                let chunk = chunks.head(cell);
-                *head = (chunk, askable(chunks.marks(chunk)));
+                *head = chunks.head(cell);
             }
-            for (&(_, corner), &(chunk, lanes)) in some.iter().zip(&heads) {
-                self.add_chain(chunk, lanes, corner);
+            let mut within = [0; TOGETHER];
+            for ((&(_, corner), &chunk), within) in some.iter().zip(&heads).zip(&mut within) {
+                *within = self.lanes_within(chunk, corner);
+            }
+            for ((&(cell, corner), &chunk), &within) in some.iter().zip(&heads).zip(&within) {
+                self.add_chain(cell, (chunk, within), corner);
             }
         }
     }
 
-    /// The chunks of a cell; `lanes` are those of the first who may be asked. Measures each where `corner` says from where.
-    fn add_chain(&mut self, mut chunk: u32, mut lanes: u16, corner: Option<Spot>) {
-        let chunks = &self.index.chunks;
+    /// The chunks of a cell, of which the first has `within` in the circle.
+    fn add_chain(&mut self, cell: u32, (mut chunk, mut within): (u32, u16), corner: Option<Spot>) {
+        let (chunks, maps) = (&self.index.chunks, &self.index.maps);
         loop {
             let marks = chunks.marks(chunk);
-            let within = corner.map_or(lanes, |corner| self.lanes_within(chunk, lanes, corner));
-            if within != 0 {
-                self.add_lanes(marks, within, |skills| chunks.lanes_with(chunk, skills));
-            }
+            // What few have is mostly not there: the maps say so, and spare a look at the chunk's own rows.
+            let there = |skills| maps.has(cell, first_row(skills));
+            self.add_lanes(marks, within, |skills| if there(skills) { chunks.lanes_with(chunk, skills) } else { 0 });
             chunk = marks.next;
             if chunk == NONE {
                 return;
             }
-            lanes = askable(chunks.marks(chunk));
+            within = self.lanes_within(chunk, corner);
         }
     }
 
-    /// Those of `lanes` who are within the circle: without a branch as far as the plane can tell.
-    fn lanes_within(&self, chunk: u32, lanes: u16, corner: Spot) -> u16 {
+    /// Those who may be asked and are within the circle: without a branch as far as the plane can tell.
+    #[inline]
+    fn lanes_within(&self, chunk: u32, corner: Option<Spot>) -> u16 {
+        let lanes = askable(self.index.chunks.marks(chunk));
+        let Some(corner) = corner else { return lanes };
         let places = self.index.chunks.places(chunk);
         let (mut inside, mut unsure) = (0, 0);
         for lane in 0..LANES {
@@ -197,8 +202,9 @@ impl Disc<'_> {
     fn add_lanes(&mut self, marks: &Marks, lanes: u16, with: impl Fn(u128) -> u16) {
         for (role, tally) in self.roles.iter().zip(&mut self.tallies) {
             let lanes = if role.0 == 0 { lanes } else { lanes & with(role.0) };
+            let resting = lanes & marks.row(Mark::Resting);
             tally.ready += (lanes & marks.row(Mark::Ready)).count_ones();
-            tally.resting += (lanes & marks.row(Mark::Resting)).count_ones();
+            tally.resting += if resting == 0 { 0 } else { resting.count_ones() };
         }
     }
 

@@ -77,6 +77,12 @@ impl Maps {
         self.rows[block * self.totals.len() + row]
     }
 
+    /// Whether a cell has anybody of a row.
+    #[inline]
+    pub(super) fn has(&self, cell: u32, row: usize) -> bool {
+        self.block(cell as usize / 64, row).cells >> (cell % 64) & 1 == 1
+    }
+
     /// How many of a row are in the index, by availability.
     pub(super) fn total(&self, row: usize, availability: Availability) -> u32 {
         self.totals.get(row).map_or(0, |totals| totals[availability as usize])

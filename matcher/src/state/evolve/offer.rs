@@ -28,8 +28,9 @@ pub fn wave_sent(
     offers: &[OfferMade],
     explanation: &Arc<WaveExplanation>,
 ) {
+    let counts = counts_as_alert(world, &world.must::<IncidentRecord>(sent.incident.0).incident);
     for made in offers {
-        offer_made(world, at, &sent, made);
+        offer_made(world, at, &sent, made, counts);
     }
     let record = world.must_mut::<IncidentRecord>(sent.incident.0);
     record.incident.wave = sent.wave;
@@ -48,7 +49,7 @@ pub fn wave_sent(
     refresh(world, sent.incident);
 }
 
-fn offer_made(world: &mut impl World, at: Timestamp, sent: &Sent, made: &OfferMade) {
+fn offer_made(world: &mut impl World, at: Timestamp, sent: &Sent, made: &OfferMade, counts: bool) {
     world.put(Offer {
         id: made.id,
         incident: sent.incident,
@@ -65,11 +66,13 @@ fn offer_made(world: &mut impl World, at: Timestamp, sent: &Sent, made: &OfferMa
     });
     let numbers = world.numbers_mut();
     numbers.offer = numbers.offer.max(made.id.number());
-    let counts = counts_as_alert(world, &world.must::<IncidentRecord>(sent.incident.0).incident);
     let volunteer = world.must_mut::<VolunteerRecord>(made.volunteer.0);
+    // Lists of a copy that was just made: one more and no room to spare mostly fits where they lie.
+    volunteer.offers.reserve_exact(1);
     volunteer.offers.push(made.id);
     if counts {
-        volunteer.alerts.retain(|&alert| alert > at.minus_ms(DAY_MS));
+        volunteer.alerts.drain(..volunteer.alerts_before(at));
+        volunteer.alerts.reserve_exact(1);
         volunteer.alerts.push(at);
     }
 }
