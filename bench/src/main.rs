@@ -14,6 +14,10 @@ mod scene;
 
 use clap::{Parser, Subcommand};
 
+/// What the hub runs on, for all sides alike.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {

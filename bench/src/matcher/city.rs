@@ -2,7 +2,7 @@
 //! people available.
 
 use matcher::select::{Availability, Entry};
-use matcher::{DistrictId, GridId, Position, SkillId, SkillSet, TravelMode, VolunteerId};
+use matcher::{DistrictId, Grid, GridId, Polygon, Position, SkillId, SkillSet, TravelMode, VolunteerId};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -56,12 +56,22 @@ impl City {
         }
     }
 
-    /// Somewhere that people live, and the grid it is in: two communities share one.
+    /// Somewhere that people live, and the grid it belongs to.
     pub fn address(&mut self) -> (Position, GridId) {
         let community = self.random.random_range(0..COMMUNITIES);
         let (x, y) = self.communities[community];
         let (east, north) = (self.normal(), self.normal());
-        (place(x + east * SPREAD_M, y + north * SPREAD_M), GridId::new(DISTRICT, 1 + community as u64 / 2))
+        (place(x + east * SPREAD_M, y + north * SPREAD_M), grid_of(community))
+    }
+
+    /// The grids, each a square about either of its communities; nearly every address lies on one, some on two.
+    pub fn grids(&self) -> Vec<Grid> {
+        let grid = |(number, two): (usize, &[(f64, f64)])| {
+            let id = grid_of(2 * number);
+            let shape = two.iter().map(|&middle| square_about(middle)).collect();
+            Grid { id, name: format!("grid {}", id.number()), shape, minimum_on_duty: 0, team: None }
+        };
+        self.communities.chunks(2).enumerate().map(grid).collect()
     }
 
     /// A skill, each as often as any other.
@@ -95,6 +105,20 @@ impl City {
 /// The share of people who hold a skill: a geometric row.
 fn held(skill: u8) -> f64 {
     MOST_HELD * (LEAST_HELD / MOST_HELD).powf(f64::from(skill) / f64::from(SKILLS - 1))
+}
+
+/// Two communities share one.
+fn grid_of(community: usize) -> GridId {
+    GridId::new(DISTRICT, 1 + community as u64 / 2)
+}
+
+fn square_about((x, y): (f64, f64)) -> Polygon {
+    const HALF_SIDE_M: f64 = 3.5 * SPREAD_M;
+    let corner = |east: f64, north: f64| place(x + east * HALF_SIDE_M, y + north * HALF_SIDE_M);
+    Polygon {
+        outer: vec![corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)],
+        holes: Vec::new(),
+    }
 }
 
 fn place(east_m: f64, north_m: f64) -> Position {

@@ -6,9 +6,9 @@ use std::time::Instant;
 use matcher::select::{Availability, Entry};
 use matcher::{
     Actor, BodyHash, CallSource, CallerKey, Cause, Clocks, Command, CommandId, Commit, DeclineReason, DistrictId,
-    DutyStatus, Event, Grid, GridId, GridPreference, MergeRule, NewIncident, Observation, OfferId, Polygon, Position,
-    ProviderClass, Request, ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer,
-    WavePolicy, WaveSize, decide, event,
+    DutyStatus, Event, Grid, GridPreference, MergeRule, NewIncident, Observation, OfferId, Position, ProviderClass,
+    Request, ResponsePlan, Role, Skill, SkillHeld, SkillId, State, Timestamp, Urgency, Volunteer, WavePolicy, WaveSize,
+    decide, event,
 };
 use serde_json::Value;
 
@@ -45,12 +45,15 @@ pub struct Alarms {
 }
 
 impl Alarms {
+    /// `seed`: the one the people were drawn with, so that alarms are raised where they live.
+    ///
     /// # Errors
     /// The engine refuses the city.
     pub fn new(people: &[Entry], seed: u64, size: WaveSize) -> anyhow::Result<Self> {
         let mut engine = Engine { state: State::new(DistrictId(1)), now: START, commands: 0, asked: Vec::new() };
-        engine.found(people, size)?;
-        Ok(Self { engine, city: City::new(seed), learning: size.fit().is_some() })
+        let city = City::new(seed);
+        engine.found(people, city.grids(), size)?;
+        Ok(Self { engine, city, learning: size.fit().is_some() })
     }
 
     /// How many nanoseconds the next decision took.
@@ -79,12 +82,11 @@ struct Engine {
 }
 
 impl Engine {
-    fn found(&mut self, people: &[Entry], size: WaveSize) -> anyhow::Result<()> {
+    fn found(&mut self, people: &[Entry], grids: Vec<Grid>, size: WaveSize) -> anyhow::Result<()> {
         let limit = matcher::command::ITEMS_PER_COMMAND_MAX;
         self.submit(Command::DefineDistrict { name: "bench".into(), centre: CENTRE })?;
         self.submit(Command::DefineSkills { skills: (0..SKILLS).map(skill).collect() })?;
-        let grids = people.iter().map(|person| person.grid).collect::<std::collections::BTreeSet<_>>();
-        self.submit(Command::DefineGrids { grids: grids.into_iter().map(grid).collect() })?;
+        self.submit(Command::DefineGrids { grids })?;
         self.submit(Command::DefinePlans { plans: (0..SKILLS).map(|skill| plan(SkillId(skill), size)).collect() })?;
         for some in people.chunks(limit) {
             self.submit(Command::EnrolVolunteers { volunteers: some.iter().map(volunteer).collect() })?;
@@ -134,15 +136,6 @@ fn kind(skill: SkillId) -> String {
 
 fn skill(number: u8) -> Skill {
     Skill { id: SkillId(number), code: format!("s{number}"), name: format!("skill {number}") }
-}
-
-/// A square of its own far from the others': only its number matters here.
-fn grid(id: GridId) -> Grid {
-    let west = CENTRE.lng_e7 + 2_000 * (id.number() as i32);
-    let corner = |north: i32, east: i32| Position { lat_e7: CENTRE.lat_e7 + north, lng_e7: west + east };
-    let outer = vec![corner(0, 0), corner(0, 1_000), corner(1_000, 1_000), corner(1_000, 0)];
-    let shape = vec![Polygon { outer, holes: Vec::new() }];
-    Grid { id, name: format!("grid {}", id.number()), shape, minimum_on_duty: 0, team: None }
 }
 
 /// One person with the skill and one anybody.

@@ -45,22 +45,29 @@ impl Observed {
 
     /// Takes in fixes and reachability; what names nobody of this district is dropped, an older fix than the last too.
     pub fn take(&mut self, district: &District, observations: &[Observation]) {
+        let mut moves = Vec::new();
         for &observation in observations {
             match observation {
-                Observation::Fix { volunteer, position, at } => self.take_fix(district, volunteer, position, at),
+                Observation::Fix { volunteer, position, at } => {
+                    let taken = self.take_fix(district, volunteer, position, at);
+                    moves.extend(taken.then_some((volunteer, position)));
+                }
                 Observation::Reach { volunteer, reachable } => {
                     self.index.set_reachable(volunteer, reachable);
                 }
             }
         }
+        self.index.move_all(&moves);
     }
 
-    fn take_fix(&mut self, district: &District, volunteer: VolunteerId, position: Position, at: Timestamp) {
+    /// Whether it is news.
+    fn take_fix(&mut self, district: &District, volunteer: VolunteerId, position: Position, at: Timestamp) -> bool {
         let newer = self.fixes.get(&volunteer).is_none_or(|&(_, before)| at >= before);
-        if newer && district.volunteer(volunteer).is_some() {
+        let taken = newer && district.volunteer(volunteer).is_some();
+        if taken {
             self.fixes.insert(volunteer, (position, at));
-            self.index.move_to(volunteer, position);
         }
+        taken
     }
 
     /// His last fix, and when it was taken.

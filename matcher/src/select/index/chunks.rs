@@ -122,6 +122,13 @@ impl Chunks {
         self.chunks[(lane / LANES) as usize].seats[(lane % LANES) as usize]
     }
 
+    /// Something of each line that says what the volunteer of a lane can do.
+    #[inline]
+    pub(super) fn glance(&self, lane: Lane) -> u64 {
+        let chunk = &self.chunks[(lane / LANES) as usize];
+        u64::from(chunk.marks.cell) ^ chunk.skills[0] ^ chunk.skills[SKILLS_INSIDE / 8]
+    }
+
     pub(super) fn cell(&self, lane: Lane) -> u32 {
         self.marks(lane / LANES).cell
     }

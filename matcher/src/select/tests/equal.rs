@@ -54,6 +54,7 @@ enum Change {
     Upsert(Entry),
     Remove(u64),
     Move(u64, Position),
+    MoveAll(Vec<(u64, Position)>),
     Availability(u64, Availability),
     Reachable(u64, bool),
     Skills(u64, SkillSet),
@@ -65,6 +66,7 @@ fn change(numbers: u64) -> impl Strategy<Value = Change> {
         3 => anyone_of(numbers).prop_map(Change::Upsert),
         1 => who.clone().prop_map(Change::Remove),
         4 => (who.clone(), position()).prop_map(|(who, position)| Change::Move(who, position)),
+        2 => prop::collection::vec((who.clone(), position()), 0..40).prop_map(Change::MoveAll),
         2 => (who.clone(), availability()).prop_map(|(who, availability)| Change::Availability(who, availability)),
         1 => (who.clone(), any::<bool>()).prop_map(|(who, reachable)| Change::Reachable(who, reachable)),
         1 => (who, skills()).prop_map(|(who, skills)| Change::Skills(who, skills)),
@@ -91,6 +93,14 @@ impl Both {
             naive.entry_mut(volunteer(who)).map(change).is_some()
         };
         let same = match *change {
+            Change::MoveAll(ref moves) => {
+                let moves: Vec<_> = moves.iter().map(|&(who, position)| (volunteer(who), position)).collect();
+                index.move_all(&moves);
+                for &(who, position) in &moves {
+                    naive.entry_mut(who).into_iter().for_each(|entry| entry.position = position);
+                }
+                true
+            }
             Change::Upsert(entry) => {
                 index.upsert(entry);
                 naive.upsert(entry);
