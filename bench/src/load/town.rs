@@ -19,9 +19,9 @@ use crate::calls::{Call, Format};
 /// Many more than are ever busy at [`ALARMS`].
 const PHONES: usize = 400;
 /// Streets of the town each way, some 500 m apart: no call is merged with its neighbour's.
-const STREETS: u32 = 10;
-/// A wave of four asks in each quarter of a second.
-const ALARMS: Stream = Stream { per_second: 4.0, seconds: 15.0 };
+const STREETS: u32 = 16;
+/// A wave of four asks in each quarter of a second, for so long that one alarm in a hundred is more than one.
+const ALARMS: Stream = Stream { per_second: 4.0, seconds: 60.0 };
 
 /// What came of the alarms.
 pub struct Offers {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{bail, ensure};
 use futures_util::{StreamExt, TryStreamExt};
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
@@ -204,7 +204,10 @@ async fn next_broadcast(socket: &mut Socket, server: &Server, beat: &mut Interva
         let frame = match socket.read_already() {
             Some(frame) => frame,
             None => tokio::select! {
-                heard = socket.next() => heard?.context("the server has closed a socket")?,
+                heard = socket.next() => match heard? {
+                    Some(frame) => frame,
+                    None => bail!("the server has closed a socket, with status {:?}", socket.closed_by()),
+                },
                 _ = beat.tick() => {
                     server.beat(socket).await?;
                     continue;

@@ -163,7 +163,8 @@ impl Server {
     /// # Errors
     /// It refuses the wall's account.
     pub async fn of(town: &Town) -> anyhow::Result<Self> {
-        let hub = town.hub().clone();
+        // Connections of its own: one that the walls' thread keeps would have the desk wait for ten thousand walls.
+        let hub = Endpoint::new(&format!("http://{}", town.hub().authority()))?;
         let wall = town.installation().sign_in(&hub, "bench-wall", "wall").await?;
         let (authority, desk) = (hub.authority().to_owned(), town.operator().to_owned());
         Ok(Self { make: Make::Ours, authority, hub: Some((hub, wall, desk)) })

@@ -1,8 +1,6 @@
 //! One client's WebSocket, reduced to what counting takes: ten thousand of them must cost the bench less than they cost
 //! the server they measure. It reads frames and looks only at how they begin.
 
-use std::io::ErrorKind;
-
 use anyhow::{Context, ensure};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -64,7 +62,8 @@ pub struct Socket {
     read: Vec<u8>,
     /// Of these, so many have been looked at.
     seen: usize,
-    is_closed: bool,
+    /// The server has closed, with this status; zero where it gave none.
+    closed_by: Option<u16>,
 }
 
 impl Socket {
@@ -76,7 +75,7 @@ impl Socket {
         let mut tcp = TcpStream::connect(authority).await.with_context(|| format!("no connection to {authority}"))?;
         tcp.set_nodelay(true)?;
         let (read, seen) = upgrade(&mut tcp, authority, path, more).await?;
-        Ok(Self { tcp, read, seen, is_closed: false })
+        Ok(Self { tcp, read, seen, closed_by: None })
     }
 
     /// The next data frame; `None` when the server closes. Control frames need no answer from who only counts.
@@ -88,7 +87,7 @@ impl Socket {
             if let Some(heard) = self.read_already() {
                 return Ok(Some(heard));
             }
-            if self.is_closed || !self.read().await? {
+            if self.closed_by.is_some() || !self.read().await? {
                 return Ok(None);
             }
         }
@@ -96,7 +95,7 @@ impl Socket {
 
     /// The next data frame, if all of it is here.
     pub fn read_already(&mut self) -> Option<Heard> {
-        while !self.is_closed {
+        while self.closed_by.is_none() {
             let (opcode, head, length) = self.header()?;
             let whole = head + usize::try_from(length).ok()?;
             let frame = self.read[self.seen..].get(head..whole)?;
@@ -106,7 +105,7 @@ impl Socket {
             self.pass(whole);
             match opcode {
                 TEXT => return Some(Heard { begins, bytes: length }),
-                CLOSE => self.is_closed = true,
+                CLOSE => self.closed_by = Some(u16::from_be_bytes([begins[0], begins[1]])),
                 _ => {}
             }
         }
@@ -139,12 +138,8 @@ impl Socket {
         self.read.drain(..self.seen);
         self.seen = 0;
         self.read.reserve(READ_BYTES);
-        match self.tcp.try_read_buf(&mut self.read) {
-            Ok(bytes) => Ok(bytes > 0),
-            // The readiness was of something else.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
-            Err(error) => Err(error.into()),
-        }
+        // Unlike `try_read`, this knows from a short read that there is no more, and does not ask again.
+        Ok(self.tcp.read_buf(&mut self.read).await? > 0)
     }
 
     /// Sends a text.
@@ -171,6 +166,11 @@ impl Socket {
         frame.extend([0; 4]);
         frame.extend(text.as_bytes());
         Ok(frame)
+    }
+
+    /// With which status the server has closed, if it has (RFC 6455, 7.4).
+    pub fn closed_by(&self) -> Option<u16> {
+        self.closed_by
     }
 
     /// The connection, for who only speaks.
