@@ -14,7 +14,7 @@ use hub::engine::wake::WakeFeed;
 use hub::engine::writer::Loaded;
 use hub::records::NameBook;
 use matcher::{Commit, District};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wire::client::StreamPoint;
 
@@ -104,7 +104,7 @@ impl Front {
         self.note(Note::Version(reply)).await;
         let version = version.await.expect("the publisher has died");
         assert_eq!(version.district.seq, seq, "the board does not stand where the log stands");
-        while self.tops.groups.load(std::sync::atomic::Ordering::Acquire) < seq {
+        while self.tops.groups.up_to() < seq {
             tokio::task::yield_now().await;
         }
         for _ in 0..WALK_TURNS {
@@ -125,7 +125,8 @@ impl Front {
         self.has_news = true;
         let socket = self.sockets.get_mut(&who).expect("he is connected");
         let (reply, start) = oneshot::channel();
-        let follow = Follow { view: socket.view, point, outbox: socket.outbox.clone(), reply };
+        let turn = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("nobody else is at this door");
+        let follow = Follow { view: socket.view, point, outbox: socket.outbox.clone(), reply, turn };
         assert!(self.notes.send(Note::Follow(follow)).await.is_ok(), "the publisher has died");
         let start = start.await.expect("the publisher has died");
         for _ in 0..WALK_TURNS {

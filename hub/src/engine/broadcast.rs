@@ -1,9 +1,11 @@
-//! The walk over everybody who shares a view, in a task of its own: an offer to one phone never waits until ten
-//! thousand walls have been served.
+//! The walks over everybody who shares a view, in tasks of their own: an offer to one phone never waits until ten
+//! thousand walls have been served. Each socket belongs to one walk of its district; where there are many processors, several walk.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::available_parallelism;
 
 use tokio::sync::{mpsc, oneshot};
 use wire::close::CloseCode;
@@ -16,8 +18,11 @@ use super::publisher::Start;
 use super::round::Round;
 use super::view::Group;
 
-/// Frames that may wait for the walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
+/// Frames that may wait for a walk; at the limit everybody in a group is closed with 4008 and resumes from the ring.
 pub const BROADCASTS_WAITING_MAX: usize = 2_048;
+
+/// Walks of one district: each frame is told to each of them.
+const WALKS_MAX: usize = 4;
 
 /// Frames on their way at once: the walk takes on no more until one has been everywhere.
 const FRAMES_TOGETHER_MAX: usize = 64;
@@ -25,7 +30,7 @@ const FRAMES_TOGETHER_MAX: usize = 64;
 /// Bytes on their way at once: a burst of large frames must not fill the queue of a socket that had no turn to write.
 const BYTES_TOGETHER_MAX: usize = 32 * 1024;
 
-/// Sockets served before other tasks of this thread get their turn: so few, that an offer does not wait long behind them.
+/// Sockets served before other tasks of this thread get their turn: some tenths of a millisecond of writing.
 const SOCKETS_PER_STRIDE: usize = 64;
 
 enum Note {
@@ -59,8 +64,35 @@ pub struct Join {
     pub start: Start,
 }
 
-/// The publisher's end.
+/// Up to which seq each walk of a district has been everywhere.
+#[derive(Debug)]
+pub struct Walked(Box<[AtomicU64]>);
+
+impl Default for Walked {
+    /// One walk for every two processors, up to [`WALKS_MAX`]: the others serve persons.
+    fn default() -> Self {
+        Self::by((available_parallelism().map_or(1, NonZero::get) / 2).clamp(1, WALKS_MAX))
+    }
+}
+
+impl Walked {
+    fn by(walks: usize) -> Self {
+        Walked((0..walks).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    /// Up to which all have.
+    pub fn up_to(&self) -> u64 {
+        self.0.iter().map(|walked| walked.load(Ordering::Acquire)).min().unwrap_or(0)
+    }
+}
+
+/// The publisher's end. It never waits for a walk.
 pub struct Broadcaster {
+    walks: Vec<Ear>,
+}
+
+/// Where a walk is told.
+struct Ear {
     notes: mpsc::Sender<Note>,
     is_overrun: Arc<AtomicBool>,
 }
@@ -69,7 +101,9 @@ struct Walk {
     district: u32,
     rounds: BTreeMap<Group, Round>,
     is_overrun: Arc<AtomicBool>,
-    walked: Arc<AtomicU64>,
+    walked: Arc<Walked>,
+    /// Which of the district's walks.
+    index: usize,
     /// Of the frame taken on last.
     number: u64,
     /// After which frame which seq has been walked.
@@ -77,43 +111,53 @@ struct Walk {
 }
 
 impl Broadcaster {
-    /// Starts the task of one district; it ends when this is dropped.
-    pub fn start(district: u32, walked: Arc<AtomicU64>) -> Self {
-        let (notes, inbox) = mpsc::channel(BROADCASTS_WAITING_MAX);
-        let is_overrun = Arc::new(AtomicBool::new(false));
-        let (rounds, marks, number) = (BTreeMap::new(), VecDeque::new(), 0);
-        let walk = Walk { district, rounds, is_overrun: is_overrun.clone(), walked, number, marks };
-        background::spawn(walk.run(inbox));
-        Broadcaster { notes, is_overrun }
+    /// Starts the tasks of one district; they end when this is dropped.
+    pub fn start(district: u32, walked: &Arc<Walked>) -> Self {
+        Broadcaster { walks: (0..walked.0.len()).map(|index| Ear::start(district, walked.clone(), index)).collect() }
     }
 
     /// Adds a socket behind everything that was sent so far.
-    pub async fn join(&self, join: Join) {
-        // The walk ends only with this sender.
-        self.notes.send(Note::Join(Box::new(join))).await.ok();
+    pub fn join(&self, join: Join) {
+        // By its address: who joins again comes to the walk that knows him.
+        let which = Arc::as_ptr(&join.outbox).addr() / size_of::<Outbox>() % self.walks.len();
+        self.walks[which].put(Note::Join(Box::new(join)));
     }
 
     /// Sends a frame to a group.
-    pub fn send(&self, group: Group, delta: Delta) {
-        self.put(Note::Frame(group, delta));
+    pub fn send(&self, group: Group, delta: &Delta) {
+        self.walks.iter().for_each(|walk| walk.put(Note::Frame(group, delta.clone())));
     }
 
     /// Says that everything up to `seq` was sent.
     pub fn sent(&self, seq: u64) {
-        self.put(Note::Walked(seq));
+        self.walks.iter().for_each(|walk| walk.put(Note::Walked(seq)));
     }
 
     /// Tells everybody that the `latest` lane has news.
     pub fn ring_latest(&self) {
-        // Not worth an overrun: the next ring comes in a second.
-        self.notes.try_send(Note::RingLatest).ok();
+        for walk in &self.walks {
+            // Not worth an overrun: the next ring comes in a second.
+            walk.notes.try_send(Note::RingLatest).ok();
+        }
     }
 
     /// Closes everybody behind what was sent so far; each comes back and is given a snapshot.
     pub fn close_all(&self) {
-        self.put(Note::CloseAll);
+        self.walks.iter().for_each(|walk| walk.put(Note::CloseAll));
+    }
+}
+
+impl Ear {
+    fn start(district: u32, walked: Arc<Walked>, index: usize) -> Self {
+        let (notes, inbox) = mpsc::channel(BROADCASTS_WAITING_MAX);
+        let is_overrun = Arc::new(AtomicBool::new(false));
+        let (rounds, marks, number) = (BTreeMap::new(), VecDeque::new(), 0);
+        let walk = Walk { district, rounds, is_overrun: is_overrun.clone(), walked, index, number, marks };
+        background::spawn(walk.run(inbox));
+        Ear { notes, is_overrun }
     }
 
+    /// Who cannot be told is overrun; somebody who wanted to join then is told to come back.
     fn put(&self, note: Note) {
         if self.notes.try_send(note).is_err() {
             self.is_overrun.store(true, Ordering::Release);
@@ -178,7 +222,7 @@ impl Walk {
         while let Some(&(number, seq)) = self.marks.front()
             && oldest.is_none_or(|oldest| oldest > number)
         {
-            self.walked.store(seq, Ordering::Release);
+            self.walked.0[self.index].store(seq, Ordering::Release);
             self.marks.pop_front();
         }
         tokio::task::yield_now().await;
@@ -229,7 +273,7 @@ mod tests {
 
     const DISTRICT: u32 = 1;
     /// So many that no stride serves them all.
-    const WALLS: usize = SOCKETS_PER_STRIDE * 3 + 1;
+    const WALLS: usize = SOCKETS_PER_STRIDE * 6 + 1;
 
     fn delta(seq: u64) -> Delta {
         let (data, history) = (ResidentRows::default(), Uuid::from_u128(7));
@@ -241,7 +285,7 @@ mod tests {
         let (outbox, (reply, joined)) = (Outbox::new(), oneshot::channel());
         let (group, start) = (Group::Wall, Start::Live { seq: 0, history: Uuid::from_u128(7) });
         let (latest, missed, outbox_) = (None, Vec::new(), outbox.clone());
-        broadcaster.join(Join { group, outbox: outbox_, seq: 0, latest, missed, is_live: true, reply, start }).await;
+        broadcaster.join(Join { group, outbox: outbox_, seq: 0, latest, missed, is_live: true, reply, start });
         joined.await.expect("the walk goes on");
         outbox
     }
@@ -255,31 +299,30 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_said_to_be_walked_has_been_given_to_everybody() {
-        let walked = Arc::new(AtomicU64::new(0));
-        let broadcaster = Broadcaster::start(DISTRICT, walked.clone());
+        let walked = Arc::new(Walked::by(2));
+        let broadcaster = Broadcaster::start(DISTRICT, &walked);
         let mut walls = Vec::new();
         for _ in 0..WALLS {
             walls.push(wall(&broadcaster).await);
         }
         for seq in 1..=20 {
-            broadcaster.send(Group::Wall, delta(seq));
+            broadcaster.send(Group::Wall, &delta(seq));
             broadcaster.sent(seq);
             yields(2).await;
-            let walked = walked.load(Ordering::Acquire);
+            let walked = walked.up_to();
             let slowest = walls.iter().filter_map(|wall| wall.last(DISTRICT)).min();
             assert!(slowest >= Some(walked), "{walked} are said to be walked, one wall has {slowest:?}");
         }
         yields(100).await;
-        assert_eq!(walked.load(Ordering::Acquire), 20);
+        assert_eq!(walked.up_to(), 20);
     }
 
     #[tokio::test]
     async fn when_a_frame_was_lost_nobody_is_given_what_came_behind_it() {
-        let walked = Arc::new(AtomicU64::new(0));
-        let broadcaster = Broadcaster::start(DISTRICT, walked.clone());
+        let broadcaster = Broadcaster::start(DISTRICT, &Arc::new(Walked::by(1)));
         let wall = wall(&broadcaster).await;
         let lost = BROADCASTS_WAITING_MAX as u64 + 1;
-        (1..=lost).for_each(|seq| broadcaster.send(Group::Wall, delta(seq)));
+        (1..=lost).for_each(|seq| broadcaster.send(Group::Wall, &delta(seq)));
         let closed = loop {
             // It reads all the while, so that it is not closed for its own slowness.
             if let Some(code) = wall.drain(&mut Vec::new()) {
@@ -287,7 +330,7 @@ mod tests {
             }
             wall.flushed();
             assert!(wall.last(DISTRICT) < Some(lost), "the wall was given what came behind the lost one");
-            broadcaster.send(Group::Wall, delta(lost + 1));
+            broadcaster.send(Group::Wall, &delta(lost + 1));
             tokio::task::yield_now().await;
         };
         assert_eq!(closed, CloseCode::Slow);

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::OptionFuture;
 use matcher::{Commit, District, DistrictId, Position, Request, SealedRef, Timestamp, VolunteerId};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 use wire::client::StreamPoint;
@@ -32,6 +33,12 @@ const SHOWN_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// How long a hub that hands a district over leaves the lease to the others.
 const STANDS_BACK: Duration = Duration::from_secs(5);
+
+/// Wishes to follow that wait for the publisher at once: however many come back together, a commit waits behind no more.
+const FOLLOWS_WAITING_MAX: usize = 16;
+
+/// Sockets of groups that join at once: a walk that is late is not overrun by those who come, nor a person kept waiting.
+const JOINING_MAX: usize = 256;
 
 /// A boxed future of the journal's.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
@@ -86,6 +93,8 @@ struct Rooms {
     fence: watch::Receiver<Option<Fence>>,
     anchor: watch::Receiver<Option<Anchor>>,
     part: Option<Arc<watch::Sender<Part>>>,
+    asking: Arc<Semaphore>,
+    joining: Semaphore,
 }
 
 /// What a door is made from.
@@ -107,7 +116,9 @@ impl EngineHandle {
     pub(super) fn new<J: Journal>(parts: DoorParts, journal: J) -> Self {
         let DoorParts { district, lanes, board, notes, positions, tops, role, fence, anchor, part } = parts;
         let log = Box::new(journal);
-        let rooms = Rooms { district, lanes, board, notes, positions, tops, role, log, fence, anchor, part };
+        let (asking, joining) = (Arc::new(Semaphore::new(FOLLOWS_WAITING_MAX)), Semaphore::new(JOINING_MAX));
+        let rooms =
+            Rooms { district, lanes, board, notes, positions, tops, role, log, fence, anchor, part, asking, joining };
         EngineHandle { rooms: Arc::new(rooms) }
     }
 
@@ -246,8 +257,11 @@ impl EngineHandle {
         point: Option<StreamPoint>,
         outbox: &Arc<Outbox>,
     ) -> Result<Start, SubmitError> {
+        let joining = view.group().map(|_| self.rooms.joining.acquire());
+        let _joining = OptionFuture::from(joining).await.transpose().map_err(|_| SubmitError::Stopped)?;
+        let turn = self.rooms.asking.clone().acquire_owned().await.map_err(|_| SubmitError::Stopped)?;
         let (reply, start) = oneshot::channel();
-        let follow = Follow { view, point, outbox: outbox.clone(), reply };
+        let follow = Follow { view, point, outbox: outbox.clone(), reply, turn };
         self.rooms.notes.send(Note::Follow(follow)).await.map_err(|_| SubmitError::Stopped)?;
         start.await.map_err(|_| SubmitError::Stopped)
     }
@@ -256,7 +270,7 @@ impl EngineHandle {
     pub fn pong(&self, view: StreamView, outbox: &Outbox) -> Option<PongPoint> {
         // Before `last`: what is queued in between is beyond `top` and says so.
         let top = match view.group() {
-            Some(_) => self.rooms.tops.groups.load(Ordering::Acquire),
+            Some(_) => self.rooms.tops.groups.up_to(),
             None => self.rooms.tops.own.load(Ordering::Acquire),
         };
         let last = outbox.last(self.rooms.district.0)?;

@@ -8,7 +8,7 @@
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
 //! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
 //!   is a caller's
-//! - [`broadcast`] the walk over walls and desks, on threads in the [`background`]; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
+//! - [`broadcast`] the walks over walls and desks, on threads in the [`background`]; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
 //! - [`wake`] phones that are closed
 
 mod audience;
@@ -47,7 +47,7 @@ pub mod writer;
 pub use doors::{DISTRICTS_MAX, Doors};
 pub use handle::{EngineHandle, Online};
 pub use hubs::{Hubs, Leader, Role};
-pub use outbox::{Lane, Outbox};
+pub use outbox::{Lane, Outbox, Outlet};
 pub use publisher::Start;
 pub use service::{Engine, EngineSettings};
 pub use snapshot::{BoardVersion, SnapshotParts};

@@ -1,7 +1,9 @@
-//! What waits for one socket: two bounded lanes of frames, and a place in the `latest` lane. The publisher and the
-//! socket's own task meet here and nowhere else; neither ever waits for the other.
+//! What waits for one socket: two bounded lanes of frames, and a place in the `latest` lane. The publisher, the walk and
+//! the socket's own task meet here and nowhere else; none ever waits for another. A walk writes to the connection itself
+//! where it can: ten thousand tasks need not be woken for one write each.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -24,6 +26,13 @@ pub enum Lane {
     Broadcast,
 }
 
+/// A connection that takes bytes as they are.
+pub trait Outlet: fmt::Debug + Send + Sync {
+    /// Writes what fits now, without waiting. How many bytes of `frames`, one behind the other, have gone: none where nobody
+    /// is there any more, which the socket's own task finds out.
+    fn write_now(&self, frames: &[Framed]) -> usize;
+}
+
 /// The queue of one socket.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -33,6 +42,8 @@ pub struct Outbox {
 
 #[derive(Debug, Default)]
 struct Queue {
+    /// What a walk could not write: goes out before anything else.
+    rest: Vec<Framed>,
     unicast: VecDeque<Framed>,
     broadcast: VecDeque<Framed>,
     bytes: usize,
@@ -41,6 +52,9 @@ struct Queue {
     is_latest_due: bool,
     closed: Option<CloseCode>,
     streams: Vec<Stream>,
+    outlet: Option<Arc<dyn Outlet>>,
+    /// Its own task is writing, and nobody else may.
+    is_held: bool,
 }
 
 /// One district followed on this socket.
@@ -77,19 +91,36 @@ impl Outbox {
     /// Queues several, in order of their seq; its task is woken once for all of them, and writes them in one go.
     pub fn push_deltas<'a>(&self, lane: Lane, district: u32, deltas: impl IntoIterator<Item = &'a Delta>) -> bool {
         let mut queue = self.lock();
-        let mut has_news = false;
-        for delta in deltas {
-            if let Some(last) = queue.advance(district, delta.seq) {
-                queue.push(lane, delta.after(last));
-                has_news = true;
-            }
-        }
+        let has_news = queue.push_deltas(lane, district, deltas);
         let is_open = queue.closed.is_none();
         drop(queue);
         if has_news {
             self.bell.notify_one();
         }
         is_open
+    }
+
+    /// What a walk brings: deltas, and word that the `latest` lane has news. Written at once where that can be; else its
+    /// task is woken. False when the socket is closed.
+    pub fn serve<'a>(&self, district: u32, deltas: impl IntoIterator<Item = &'a Delta>, has_latest: bool) -> bool {
+        let mut queue = self.lock();
+        let has_news = queue.push_deltas(Lane::Broadcast, district, deltas) || has_latest;
+        queue.is_latest_due |= has_latest;
+        let is_open = queue.closed.is_none();
+        let is_left = has_news && !queue.write_now();
+        drop(queue);
+        if is_left {
+            self.bell.notify_one();
+        }
+        is_open
+    }
+
+    /// From here on a walk may write to the connection itself, whenever its own task does not.
+    pub fn open(&self, outlet: Arc<dyn Outlet>) {
+        let mut queue = self.lock();
+        if queue.closed.is_none() {
+            queue.outlet = Some(outlet);
+        }
     }
 
     /// Begins (or begins again) a district's stream at `seq`, with the `latest` lane it may see.
@@ -110,12 +141,6 @@ impl Outbox {
     /// The seq of the last delta queued for a district's stream, if it is followed.
     pub fn last(&self, district: u32) -> Option<u64> {
         self.lock().streams.iter().find(|stream| stream.district == district).map(|stream| stream.last)
-    }
-
-    /// Something in the `latest` lane is newer than what was read.
-    pub fn ring_latest(&self) {
-        self.lock().is_latest_due = true;
-        self.bell.notify_one();
     }
 
     /// Ends the socket with a code; what is queued is let go, except by [`CloseCode::Drain`], which flushes first.
@@ -143,14 +168,15 @@ impl Outbox {
     /// Moves what waits into `frames`, to be written in one go: unicast, then broadcast, then `latest`. Says with which
     /// code to close after writing them, if the socket is to be closed.
     ///
-    /// What was drained counts against the socket until [`Outbox::flushed`].
+    /// What was drained counts against the socket until [`Outbox::flushed`]; until then nobody else writes to it.
     pub fn drain(&self, frames: &mut Vec<Framed>) -> Option<CloseCode> {
         self.lock().drain(frames)
     }
 
     /// All that was drained has been written, and nothing is drained for now.
     pub fn flushed(&self) {
-        self.lock().writing_bytes = 0;
+        let mut queue = self.lock();
+        (queue.writing_bytes, queue.is_held) = (0, false);
     }
 }
 
@@ -175,6 +201,18 @@ impl Queue {
         true
     }
 
+    /// Whether there was something to push.
+    fn push_deltas<'a>(&mut self, lane: Lane, district: u32, deltas: impl IntoIterator<Item = &'a Delta>) -> bool {
+        let mut has_news = false;
+        for delta in deltas {
+            if let Some(last) = self.advance(district, delta.seq) {
+                self.push(lane, delta.after(last));
+                has_news = true;
+            }
+        }
+        has_news
+    }
+
     /// Moves a stream on to `seq` and gives its `prev`; `None` if it is not followed or stands there already.
     fn advance(&mut self, district: u32, seq: u64) -> Option<u64> {
         let stream = self.streams.iter_mut().find(|stream| stream.district == district)?;
@@ -186,6 +224,8 @@ impl Queue {
             return;
         }
         self.closed = Some(code);
+        // Whoever is gone from here is gone from the network too. What is half out is finished by his task all the same.
+        self.outlet = None;
         if code != CloseCode::Drain {
             (self.unicast, self.broadcast, self.bytes) = (VecDeque::new(), VecDeque::new(), 0);
         }
@@ -193,19 +233,42 @@ impl Queue {
     }
 
     fn has_work(&self) -> bool {
-        self.closed.is_some() || self.is_latest_due || !self.unicast.is_empty() || !self.broadcast.is_empty()
+        let has_frames = !(self.rest.is_empty() && self.unicast.is_empty() && self.broadcast.is_empty());
+        self.closed.is_some() || self.is_latest_due || has_frames
     }
 
     fn drain(&mut self, frames: &mut Vec<Framed>) -> Option<CloseCode> {
-        // Taken whole, so that an idle socket holds no buffer.
-        frames.extend(std::mem::take(&mut self.unicast));
-        frames.extend(std::mem::take(&mut self.broadcast));
+        self.empty(frames);
         // Whoever drains again has written what he drained before.
         self.writing_bytes = std::mem::take(&mut self.bytes);
+        self.is_held = true;
+        self.closed
+    }
+
+    /// Moves out all that waits, in the order in which it is written.
+    fn empty(&mut self, frames: &mut Vec<Framed>) {
+        // Taken whole, so that an idle socket holds no buffer.
+        frames.extend(std::mem::take(&mut self.rest));
+        frames.extend(std::mem::take(&mut self.unicast));
+        frames.extend(std::mem::take(&mut self.broadcast));
         if self.is_latest_due {
             self.is_latest_due = self.drain_latest(frames);
         }
-        self.closed
+    }
+
+    /// Writes what waits to the connection itself; false if any of it is left to the socket's own task.
+    fn write_now(&mut self) -> bool {
+        // What could not be written before cannot be now, and is what its task is waiting with.
+        let is_blocked = self.is_held || !self.rest.is_empty();
+        if is_blocked || self.outlet.is_none() {
+            return false;
+        }
+        let mut frames = Vec::new();
+        self.empty(&mut frames);
+        let gone = self.outlet.as_ref().map_or(0, |outlet| outlet.write_now(&frames));
+        self.rest = left(frames, gone);
+        self.bytes = self.rest.iter().map(Framed::len).sum();
+        !self.has_work()
     }
 
     /// Whether more is left than one drain takes.
@@ -221,6 +284,24 @@ impl Queue {
         }
         is_more
     }
+}
+
+/// What is left of `frames` when `gone` bytes of them have gone.
+fn left(mut frames: Vec<Framed>, mut gone: usize) -> Vec<Framed> {
+    let is_gone = |frame: &mut Framed| {
+        let whole = frame.len() <= gone;
+        if whole {
+            gone -= frame.len();
+        } else if gone > 0 {
+            *frame = frame.rest(std::mem::take(&mut gone));
+        }
+        whole
+    };
+    let count = frames.iter_mut().map(is_gone).take_while(|&is_gone| is_gone).count();
+    drop(frames.drain(..count));
+    // Nearly always nothing is, and then nothing is held.
+    frames.shrink_to_fit();
+    frames
 }
 
 #[cfg(test)]
@@ -303,7 +384,7 @@ mod tests {
         assert_eq!(drained(&outbox).0.len(), 1);
         let waiter = outbox.clone();
         let waiting = tokio::spawn(async move { waiter.ready().await });
-        outbox.ring_latest();
+        outbox.serve(1, [], true);
         waiting.await.unwrap();
     }
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use matcher::{Commit, District, DistrictId, VolunteerId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use wire::client::StreamPoint;
 use wire::close::CloseCode;
 
 use super::audience::Audience;
 use super::board::{Applied, Board, Names, SharedDistrict};
-use super::broadcast::{Broadcaster, Join};
+use super::broadcast::{Broadcaster, Join, Walked};
 use super::effects::{Effect, effects};
 use super::frame::Delta;
 use super::maps::Maps;
@@ -80,6 +80,8 @@ pub struct Follow {
     pub outbox: Arc<Outbox>,
     /// The answer's way back.
     pub reply: oneshot::Sender<Start>,
+    /// Given back when the publisher has come to it.
+    pub turn: OwnedSemaphorePermit,
 }
 
 /// How a stream starts.
@@ -111,7 +113,7 @@ pub struct Tops {
     /// For persons.
     pub own: AtomicU64,
     /// For groups.
-    pub groups: Arc<AtomicU64>,
+    pub groups: Arc<Walked>,
 }
 
 /// The publisher of one district.
@@ -162,7 +164,7 @@ impl Publisher {
             district,
             board: Board::new(loaded.recovered.earlier, loaded.head.history, names),
             audience: Audience::default(),
-            broadcaster: Broadcaster::start(district, tops.groups.clone()),
+            broadcaster: Broadcaster::start(district, &tops.groups),
             maps: Maps::new(district),
             positions,
             tops,
@@ -200,14 +202,14 @@ impl Publisher {
                 _ = latest.tick() => self.tell_latest(),
                 _ = check.tick() => self.check(),
                 note = notes.recv() => match note {
-                    Some(note) => self.take(note).await,
+                    Some(note) => self.take(note),
                     None => return,
                 },
             }
         }
     }
 
-    async fn take(&mut self, note: Note) {
+    fn take(&mut self, note: Note) {
         match note {
             Note::Committed(commits, replies) => self.committed(&commits, replies),
             Note::Tailed(commits) => self.tailed(&commits),
@@ -216,7 +218,7 @@ impl Publisher {
             Note::Loaded(loaded) => self.reloaded(*loaded),
             Note::Renewed(history) => self.board.renew(history),
             Note::Observed(changes) => self.maps.observed(&changes, self.board.shared()),
-            Note::Follow(follow) => self.follow(follow).await,
+            Note::Follow(follow) => self.follow(follow),
             Note::Version(reply) => {
                 // Whoever asked may have gone.
                 reply.send(self.board.version()).ok();
@@ -261,7 +263,7 @@ impl Publisher {
         }
         for (group, delta) in applied.groups {
             self.board.sent(group, delta.seq);
-            self.broadcaster.send(group, delta);
+            self.broadcaster.send(group, &delta);
         }
         let district = self.board.shared();
         self.maps.off_map(&applied.touched.off_map, commit.at);
@@ -319,11 +321,11 @@ impl Publisher {
         self.wakes.tell(DistrictId(self.district), commit, tells);
     }
 
-    async fn follow(&mut self, follow: Follow) {
+    fn follow(&mut self, follow: Follow) {
         self.remember(follow.view);
         let resumed = follow.point.filter(|point| point.history == self.board.history());
         match resumed.and_then(|point| self.missed(follow.view, point.seq)) {
-            Some(missed) => self.resume(follow, missed).await,
+            Some(missed) => self.resume(follow, missed),
             None => {
                 follow.outbox.end(self.district);
                 let start = Start::Snapshot(self.board.snapshot(follow.view));
@@ -356,14 +358,14 @@ impl Publisher {
     }
 
     /// Persons are served here, groups by their walk: whoever pushes a stream's deltas also pushes what was missed.
-    async fn resume(&mut self, follow: Follow, missed: Missed) {
+    fn resume(&mut self, follow: Follow, missed: Missed) {
         let start = missed.start(self.board.history());
         let Missed { seq, frames, is_all } = missed;
-        let Follow { view, outbox, reply, point: _ } = follow;
+        let Follow { view, outbox, reply, point: _, turn: _ } = follow;
         let latest = self.maps.of(view);
         if let Some(group) = view.group() {
             let join = Join { group, outbox, seq, latest, missed: frames, is_live: is_all, reply, start };
-            return self.broadcaster.join(join).await;
+            return self.broadcaster.join(join);
         }
         outbox.begin(self.district, seq, latest);
         for delta in &frames {

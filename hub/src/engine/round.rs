@@ -1,6 +1,7 @@
 //! A view's sockets, served in a round that never ends while frames are on their way: each frame goes once around from
 //! where the round stood when it came, and every socket takes all that is on its way in one go. A frame never waits for
 //! the one before it to arrive everywhere, and the more frames there are, the fewer writes each of them costs.
+//! The round goes as fast as connections take what it writes: so frames meet, and are written together.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use wire::close::CloseCode;
 
 use super::frame::Delta;
-use super::outbox::{Lane, Outbox};
+use super::outbox::Outbox;
 
 /// The sockets of one view and what is on its way to them.
 #[derive(Default)]
@@ -75,10 +76,7 @@ impl Round {
         let mut has_closed = false;
         for outbox in self.members.range(..count) {
             let deltas = self.frames.iter().map(|frame| &frame.delta);
-            has_closed |= !outbox.push_deltas(Lane::Broadcast, district, deltas);
-            if self.ring_left > 0 {
-                outbox.ring_latest();
-            }
+            has_closed |= !outbox.serve(district, deltas, self.ring_left > 0);
         }
         self.members.rotate_left(count);
         self.shorten(|left| left.saturating_sub(count));

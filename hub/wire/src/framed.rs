@@ -45,6 +45,12 @@ impl Framed {
         &self.0
     }
 
+    /// What is left of it when its first `gone` bytes have gone out; whoever has it writes it before anything else.
+    #[must_use]
+    pub fn rest(&self, gone: usize) -> Self {
+        Self(self.0.slice(gone..))
+    }
+
     /// Bytes of it, heads included.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -111,7 +111,11 @@ async fn next_hello(socket: &mut Line) -> Result<Hello, Closing> {
         };
         let text = match message {
             Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Ping(_) => {
+                socket.send([]).await.map_err(|_| Closing::from(CloseCode::NoHello))?;
+                continue;
+            }
+            Message::Pong(_) => continue,
             Message::Binary(_) | Message::Frame(_) => return Err(CloseCode::BadFrame.into()),
             Message::Close(_) => return Err(CloseCode::NoHello.into()),
         };

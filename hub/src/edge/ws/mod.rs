@@ -1,6 +1,6 @@
 //! The WebSocket: `GET /v1/ws`, subprotocol `baiying.v1`. One task a connection.
 //!
-//! [`upgrade`] checks the origin and the subprotocol, [`socket`] reads and writes, [`hello`] asks who it is (within what
+//! [`upgrade`] checks the origin and the subprotocol, [`socket`] reads and writes over a [`stream`], [`hello`] asks who it is (within what
 //! [`patience`] allows), [`session`] is the loop, [`inbound`] reads frames strictly, [`registry`] knows every open socket of
 //! this hub.
 
@@ -11,6 +11,7 @@ mod patience;
 mod registry;
 mod session;
 mod socket;
+mod stream;
 mod upgrade;
 mod walls;
 

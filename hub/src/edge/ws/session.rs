@@ -90,6 +90,10 @@ async fn serve(edge: Edge, socket: &mut Line, introduced: Introduced, language: 
     drop(seen);
     edge.sockets().leave(&key, id);
     live.shared.outbox.close(closing.code);
+    // What a walk has begun is finished before the goodbye.
+    let mut rest = Vec::new();
+    live.shared.outbox.drain(&mut rest);
+    socket.wait(rest);
     closing
 }
 
@@ -118,15 +122,18 @@ impl Live {
     async fn turn(&mut self, socket: &mut Line) -> Closing {
         let silence_max = Duration::from_millis(u64::from(heartbeat_ms(self.shared.who.role) + HEARTBEAT_GRACE_MS));
         let mut heard = Instant::now();
+        if let Some(outlet) = socket.stream().outlet() {
+            self.shared.outbox.open(outlet);
+        }
         // One timer for both: a peer that is silent, and a sign-in that is over.
         let patience = tokio::time::sleep_until(self.look_again(heard + silence_max));
         tokio::pin!(patience);
         loop {
             let done = tokio::select! {
-                () = self.shared.outbox.ready() => self.write(socket).await,
+                () = self.shared.outbox.ready() => self.write(socket, None).await,
                 message = socket.recv() => {
                     heard = Instant::now();
-                    self.hear(message).await
+                    self.hear(message, socket).await
                 }
                 () = &mut patience => {
                     if heard + silence_max <= Instant::now() {
@@ -157,10 +164,11 @@ impl Live {
         if self.shared.who.over() { Err(CloseCode::TicketExpired.into()) } else { Ok(()) }
     }
 
-    /// Feeds all that waits, then flushes once.
-    async fn write(&self, socket: &mut Line) -> Result<(), Closing> {
+    /// Feeds all that waits and `more` behind it, then flushes once.
+    async fn write(&self, socket: &mut Line, more: Option<Framed>) -> Result<(), Closing> {
         let mut frames = Vec::new();
         let closed = self.shared.outbox.drain(&mut frames);
+        frames.extend(more);
         send(socket, frames).await?;
         self.shared.outbox.flushed();
         closed.map_or(Ok(()), |code| Err(code.into()))
@@ -172,14 +180,13 @@ impl Live {
 
     /// The next part of a snapshot, or the next stretch of a replay.
     async fn catch_up(&mut self, socket: &mut Line) -> Result<(), Closing> {
-        self.write(socket).await?;
-        let Self { shared, following, .. } = self;
-        for followed in following.iter_mut().filter(|followed| !followed.is_live()) {
-            match followed.next(&shared.outbox) {
+        self.write(socket, None).await?;
+        for index in 0..self.following.len() {
+            match self.following[index].next(&self.shared.outbox) {
                 Next::Nothing => {}
-                Next::Part(part) => send(socket, [part]).await?,
+                Next::Part(part) => self.write(socket, Some(part)).await?,
                 Next::Again(point) => {
-                    let begun = followed.begin(&shared.edge, Some(point), &shared.outbox).await;
+                    let begun = self.following[index].begin(&self.shared.edge, Some(point), &self.shared.outbox).await;
                     begun.ok_or(Closing::from(CloseCode::Drain))?;
                 }
             }
@@ -187,10 +194,12 @@ impl Live {
         Ok(())
     }
 
-    async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Closing> {
+    async fn hear(&mut self, message: Option<Result<Message, Error>>, socket: &mut Line) -> Result<(), Closing> {
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            // The answer goes with what is written next.
+            Some(Ok(Message::Ping(_))) => return self.write(socket, None).await,
+            Some(Ok(Message::Pong(_))) => return Ok(()),
             // Raw frames are never read.
             Some(Ok(Message::Binary(_) | Message::Frame(_))) => return Err(CloseCode::BadFrame.into()),
             Some(Err(error)) => return Err(unreadable(error)),

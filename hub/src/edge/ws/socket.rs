@@ -8,36 +8,42 @@ use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use wire::Framed;
 
-/// Pieces of one gathered write.
-const GATHERED_MAX: usize = 32;
+use super::stream::{GATHERED_MAX, Stream, gathered};
 
-/// What a session holds: a socket over whatever HTTP came by.
-pub type Line = Socket<TokioIo<Upgraded>>;
+/// What a session holds.
+pub type Line = Socket<Stream>;
 
 /// The server's end.
 pub struct Socket<S> {
     stream: S,
     protocol: WebSocketContext,
-    waiting: VecDeque<Framed>,
+    waiting: VecDeque<Bytes>,
     /// Bytes of the first that have gone out.
     gone_of_first: usize,
+    /// What the protocol has to say for itself. It waits for the next [`Socket::send`]: only then may one write.
+    words: Vec<u8>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// After the handshake.
     pub fn new(stream: S, config: WebSocketConfig) -> Self {
         let protocol = WebSocketContext::new(Role::Server, Some(config));
-        Self { stream, protocol, waiting: VecDeque::new(), gone_of_first: 0 }
+        Self { stream, protocol, waiting: VecDeque::new(), gone_of_first: 0, words: Vec::new() }
     }
 
-    /// The next message; `None` when the peer has closed. Safe to drop and call again.
+    /// What its bytes go over.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The next message; `None` when the peer has closed. Safe to drop and call again. A ping is answered with what is
+    /// sent next.
     pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -47,8 +53,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// # Errors
     /// When the peer is gone.
     pub async fn send(&mut self, frames: impl IntoIterator<Item = Framed>) -> Result<(), Error> {
-        self.waiting.extend(frames);
+        self.wait(frames);
         poll_fn(|cx| self.poll_send(cx)).await
+    }
+
+    /// Leaves frames for the next that is sent, be it the goodbye.
+    pub fn wait(&mut self, frames: impl IntoIterator<Item = Framed>) {
+        self.waiting.extend(frames.into_iter().map(|frame| frame.bytes().clone()));
     }
 
     /// Closes behind what waits.
@@ -56,13 +67,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// # Errors
     /// When the peer is gone.
     pub async fn close(&mut self, frame: CloseFrame) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_send(cx)).await?;
         let mut frame = Some(frame);
-        poll_fn(|cx| match frame.take() {
-            Some(frame) => self.own_words(cx, |protocol, bridge| protocol.close(bridge, Some(frame))),
-            None => self.own_words(cx, |protocol, bridge| protocol.flush(bridge)),
-        })
-        .await
+        // Whoever was closed by his peer is told so here, and his answer is sent all the same.
+        let _ = poll_fn(|cx| self.own_words(cx, |protocol, bridge| protocol.close(bridge, frame.take()))).await;
+        poll_fn(|cx| self.poll_send(cx)).await
     }
 
     fn poll_recv(&mut self, cx: &mut Context) -> Poll<Option<Result<Message, Error>>> {
@@ -74,29 +82,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     fn poll_send(&mut self, cx: &mut Context) -> Poll<Result<(), Error>> {
-        loop {
-            // A pong that is half out is finished before a frame begins, and none begins inside a frame.
-            if self.gone_of_first == 0 {
-                ready!(self.own_words(cx, |protocol, bridge| protocol.flush(bridge)))?;
-            }
-            if self.waiting.is_empty() {
-                self.waiting = VecDeque::new();
-                return Poll::Ready(Ok(()));
-            }
+        let flushed = ready!(self.own_words(cx, |protocol, bridge| protocol.flush(bridge)));
+        if !self.words.is_empty() {
+            self.waiting.push_back(std::mem::take(&mut self.words).into());
+        }
+        while !self.waiting.is_empty() {
             let gone = ready!(self.poll_write(cx))?;
             self.advance(gone);
         }
+        self.waiting = VecDeque::new();
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        Poll::Ready(flushed)
     }
 
     fn poll_write(&mut self, cx: &mut Context) -> Poll<io::Result<usize>> {
         let mut stream = Pin::new(&mut self.stream);
         let written = match self.waiting.make_contiguous() {
-            [one] => stream.as_mut().poll_write(cx, &one.bytes()[self.gone_of_first..]),
+            [one] => stream.as_mut().poll_write(cx, &one[self.gone_of_first..]),
             several => {
                 let mut slices = [IoSlice::new(&[]); GATHERED_MAX];
-                let filled = slices.iter_mut().zip(several).map(|(slice, piece)| *slice = IoSlice::new(piece.bytes()));
-                let count = filled.count();
-                let mut rest = &mut slices[..count];
+                let mut rest = gathered(several.iter(), &mut slices);
                 IoSlice::advance_slices(&mut rest, self.gone_of_first);
                 stream.as_mut().poll_write_vectored(cx, rest)
             }
@@ -109,19 +114,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     fn advance(&mut self, gone: usize) {
         self.gone_of_first += gone;
-        while let Some(length) = self.waiting.front().map(Framed::len).filter(|&length| length <= self.gone_of_first) {
+        while let Some(length) = self.waiting.front().map(Bytes::len).filter(|&length| length <= self.gone_of_first) {
             self.gone_of_first -= length;
             self.waiting.pop_front();
         }
     }
 
-    /// Lets the protocol read, and write where it may.
+    /// Lets the protocol read, and say what it has to.
     fn own_words<T>(
         &mut self,
         cx: &mut Context,
         say: impl FnOnce(&mut WebSocketContext, &mut Bridge<'_, '_, S>) -> Result<T, Error>,
     ) -> Poll<Result<T, Error>> {
-        let mut bridge = Bridge { stream: &mut self.stream, cx, is_between_frames: self.gone_of_first == 0 };
+        let mut bridge = Bridge { stream: &mut self.stream, cx, words: &mut self.words };
         match say(&mut self.protocol, &mut bridge) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             said => Poll::Ready(said),
@@ -133,34 +138,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 struct Bridge<'a, 'b, S> {
     stream: &'a mut S,
     cx: &'a mut Context<'b>,
-    is_between_frames: bool,
+    words: &'a mut Vec<u8>,
 }
 
 impl<S: AsyncRead + Unpin> Read for Bridge<'_, '_, S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut into = ReadBuf::new(into);
-        let read = Pin::new(&mut *self.stream).poll_read(self.cx, &mut into);
-        now(read).map(|()| into.filled().len())
+        match Pin::new(&mut *self.stream).poll_read(self.cx, &mut into) {
+            Poll::Ready(read) => read.map(|()| into.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Bridge<'_, '_, S> {
+impl<S> Write for Bridge<'_, '_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.is_between_frames {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        now(Pin::new(&mut *self.stream).poll_write(self.cx, bytes))
+        self.words.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        now(Pin::new(&mut *self.stream).poll_flush(self.cx))
-    }
-}
-
-fn now<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
-    match polled {
-        Poll::Ready(done) => done,
-        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use wire::SUBPROTOCOL;
@@ -33,7 +32,7 @@ pub async fn upgrade(State(edge): State<Edge>, mut request: Request) -> Response
     tokio::spawn(async move {
         // Whoever leaves before the answer has reached him is served no further.
         if let Ok(stream) = upgraded.await {
-            session::run(edge, Socket::new(TokioIo::new(stream), limits()), language).await;
+            session::run(edge, Socket::new(stream.into(), limits()), language).await;
         }
     });
     answer

@@ -387,3 +387,22 @@ async fn a_merged_call_is_shown_once_with_the_incident_that_answers_for_it() {
     assert_eq!(heard, expected);
     engine.stop().await.unwrap();
 }
+
+/// A crowd that comes back at once stands at the door, and not in the publisher's way.
+#[tokio::test]
+async fn a_command_is_answered_before_the_crowd_that_came_first_has_been_served() {
+    const CROWD: usize = 800;
+    let (_engine, handle) = street(1).await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..CROWD {
+        let handle = handle.clone();
+        crowd.spawn(async move { handle.follow(own(1), None, &Outbox::new()).await });
+    }
+    // All of them have asked once this task has its turn again.
+    tokio::task::yield_now().await;
+    submit(&handle, Command::SetDrill { on: true }).await.unwrap();
+    let served = std::iter::from_fn(|| crowd.try_join_next()).count();
+    assert!(served < CROWD / 2, "{served} of {CROWD} were served first");
+    let rest = crowd.join_all().await;
+    assert!(rest.iter().all(Result::is_ok), "and everybody is served in the end");
+}
