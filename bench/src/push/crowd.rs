@@ -224,14 +224,17 @@ async fn next_broadcast(socket: &mut Socket, server: &Server, beat: &mut Interva
 async fn broadcast(mouth: &Arc<Mouth>, tally: &Arc<Tally>, round: &Round) -> anyhow::Result<()> {
     let mut sending = JoinSet::new();
     for number in 0..round.messages {
-        let place = tokio::time::timeout(ONE_WITHIN, tally.free.acquire()).await??;
+        let place = loop {
+            tokio::select! {
+                place = tokio::time::timeout(ONE_WITHIN, tally.free.acquire()) => break place??,
+                // What was not sent is not waited for.
+                Some(sent) = sending.join_next() => sent??,
+            }
+        };
         place.forget();
         tally.sent_us[number].store(tally.now_us(), Ordering::Relaxed);
         let (mouth, number) = (mouth.clone(), round.first + number);
         sending.spawn(async move { mouth.broadcast(number).await });
-        while let Some(sent) = sending.try_join_next() {
-            sent??;
-        }
     }
     for sent in sending.join_all().await {
         sent?;
