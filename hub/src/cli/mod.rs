@@ -29,9 +29,14 @@ use clap::Parser;
 
 use args::{Arguments, Subcommand};
 
+use crate::engine::slices::{self, Slices};
+
 /// Runs the command line to its end. Failures go to standard error with their chain, for the operator.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before there are threads, so that all that come have short slices. A system that does not let them serves on all the
+    // same, an alarm now and then a few milliseconds later.
+    drop(slices::take(Slices::Short));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),

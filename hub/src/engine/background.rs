@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use super::slices::{self, Slices};
+
 /// What these threads add to the niceness of the process: two fifths of the weight of the others. With more of it whoever
 /// reads on the same machine wakes up for each single frame.
 const NICER_BY: i32 = 4;
@@ -36,7 +38,8 @@ fn go_last() {
     // On Linux a thread has a niceness of its own, and no process is the thread that asks.
     let niced = rustix::process::getpriority_process(None)
         .and_then(|niceness| rustix::process::setpriority_process(None, niceness + NICER_BY));
-    if let Err(error) = niced {
+    let lets_others_in = niced.map_err(io::Error::from).and_then(|()| slices::take(Slices::Ordinary));
+    if let Err(error) = lets_others_in {
         tracing::warn!(%error, "walls are served as urgently as persons");
     }
 }

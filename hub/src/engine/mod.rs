@@ -8,7 +8,7 @@
 //! - [`effects`] event -> who is told; [`touched`] which rows, for whom; [`render`] the rows
 //! - [`ring`] recent frames for those who come back; [`snapshot`] for those who were away too long, [`raised`] what of it
 //!   is a caller's
-//! - [`broadcast`] the walks over walls and desks, on threads in the [`background`]; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
+//! - [`broadcast`] the walks over walls and desks, on threads in the [`background`], with [`slices`] of their own; [`latest`], [`maps`], [`positions`] what is overwritten, not queued
 //! - [`wake`] phones that are closed
 
 mod audience;
@@ -33,6 +33,7 @@ pub mod ring;
 mod round;
 mod seat;
 pub mod service;
+pub mod slices;
 pub mod snapshot;
 pub mod step;
 pub mod submit;
