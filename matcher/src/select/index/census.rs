@@ -50,12 +50,14 @@ fn total(index: &Index, skills: u128, availability: Availability) -> u32 {
 
 fn within(index: &Index, roles: &[SkillSet], at: Position, radius_m: u32) -> Vec<Tally> {
     let limit_m = f64::from(radius_m) + 0.5;
-    let (surely, perhaps) = (index.frame.square_surely(limit_m), index.frame.square_at_most(limit_m));
+    let spot = index.frame.spot(at);
+    let sight = index.frame.sight(spot, radius_m);
+    let (surely, perhaps) = (sight.square_surely(limit_m), sight.square_at_most(limit_m));
     let tallies = vec![Tally::default(); roles.len()];
     let mut disc = Disc { index, at, roles, radius_m, surely, perhaps, tallies, noted: Vec::new() };
-    match index.frame.spot(at) {
+    match spot {
         Some(spot) => disc.add_blocks(spot),
-        None => walk(index, at, 0, &mut disc),
+        None => walk(index, (at, spot), 0, &mut disc),
     }
     disc.tallies
 }
@@ -66,8 +68,8 @@ struct Disc<'a> {
     at: Position,
     roles: &'a [SkillSet],
     radius_m: u32,
-    surely: u64,
-    perhaps: u64,
+    surely: f32,
+    perhaps: f32,
     tallies: Vec<Tally>,
     /// Cells to be looked into, and the query seen from their corner where the circle crosses them.
     noted: Vec<(u32, Option<Spot>)>,
@@ -86,7 +88,7 @@ enum Lies {
 impl Disc<'_> {
     fn add_blocks(&mut self, spot: Spot) {
         const BLOCK_UNITS: i64 = UNITS_PER_CELL * CELLS_PER_BLOCK;
-        let reach = (self.perhaps as f64).sqrt() as i64 + 1;
+        let reach = f64::from(self.perhaps).sqrt() as i64 + 1;
         let span = |at: i64, blocks: i64| {
             ((at - reach).div_euclid(BLOCK_UNITS).max(0), (at + reach).div_euclid(BLOCK_UNITS).min(blocks - 1))
         };
@@ -222,20 +224,20 @@ impl Disc<'_> {
 
 /// Where the plane cannot be used, everybody is met one by one.
 impl Visitor for Disc<'_> {
-    fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
+    fn lanes(&self, marks: &Marks, _nearest: f32) -> u16 {
         askable(marks)
     }
 
-    fn wants(&self, _posted: Posted) -> bool {
-        true
+    fn wants(&self, posted: Posted) -> bool {
+        posted != Posted::NOBODY
     }
 
-    fn bound(&self) -> u64 {
+    fn bound(&self) -> f32 {
         self.perhaps
     }
 
     fn visit(&mut self, index: &Index, met: Met) {
-        if self.measured_inside(met.seat(index)) {
+        if met.square() <= self.perhaps && self.measured_inside(met.seat(index)) {
             let card = index.card(met.seat(index));
             self.add_lanes(&Marks::of(&card), 1, |skills| u16::from(card.skills & skills == skills));
         }

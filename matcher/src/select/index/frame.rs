@@ -10,8 +10,9 @@ use crate::model::{EARTH_RADIUS_M, Position};
 pub(super) const UNITS_PER_CELL: i64 = 1 << 16;
 /// Cells along a block's side: a block's 64 cells are the bits of one word.
 pub(super) const CELLS_PER_BLOCK: i64 = 8;
-/// Largest squared distance in units²; beyond it everything is equally far and is measured on the sphere.
-pub(super) const SQUARE_MAX: u64 = 1 << 61;
+/// Squared distances are `f32`: four to a register, and ordered as their bits are. Lengths are whole units until they are
+/// squared, so a square is wrong by less than this part of itself, which [`Sight`] adds to what the plane itself is off by.
+const ROUNDING: f64 = 1.0 / (1 << 21) as f64;
 
 /// Half the side of the largest plane: 0.03 rad, 191 km. Who is farther from the middle is kept in a plain list.
 const HALF_SIDE_MAX_M: f64 = 190_000.0;
@@ -21,8 +22,9 @@ const OUTSIDE_MAX_M: f64 = 10_000.0;
 const ANGLE_MAX: f64 = 0.1;
 const CELL_SIDE_MIN_M: f64 = 16.0;
 const CELL_SIDE_MAX_M: f64 = 4_000.0;
-/// How many volunteers should share a cell, weighed by volunteer: the chunks of 16 are then well filled.
-pub(super) const SHARING_A_CELL: f64 = 24.0;
+/// How many volunteers should share a cell, weighed by volunteer; some two in three of them are in it, those who may be asked. One
+/// chunk of 16 is then full, and the next half.
+pub(super) const SHARING_A_CELL: f64 = 40.0;
 /// Cells for each volunteer at most: an empty cell costs about 20 bytes.
 const CELLS_PER_VOLUNTEER_MAX: f64 = 1.0;
 
@@ -48,22 +50,23 @@ impl Spot {
 
     /// Squared distance to a square of this side at the origin.
     #[inline]
-    pub(super) fn square_outside(self, side: i64) -> u64 {
+    pub(super) fn square_outside(self, side: i64) -> f32 {
         let outside = |at: i64| at.wrapping_neg().max(at.wrapping_sub(side)).max(0);
-        square(outside(self.x)).wrapping_add(square(outside(self.y)))
+        square(outside(self.x)) + square(outside(self.y))
     }
 
     /// Squared distance to somebody at an offset from the origin.
     #[inline]
-    pub(super) fn square_to(self, (x, y): (u16, u16)) -> u64 {
-        square(self.x.wrapping_sub(i64::from(x))).wrapping_add(square(self.y.wrapping_sub(i64::from(y))))
+    pub(super) fn square_to(self, (x, y): (u16, u16)) -> f32 {
+        square(self.x.wrapping_sub(i64::from(x))) + square(self.y.wrapping_sub(i64::from(y)))
     }
 }
 
-/// Lengths in the plane are below 2^31 units, so no square overflows; unchecked because it is counted by the million.
+/// Lengths in the plane are below 2^31 units.
 #[inline]
-pub(super) fn square(length: i64) -> u64 {
-    length.wrapping_mul(length) as u64
+pub(super) fn square(length: i64) -> f32 {
+    let length = length as i32 as f32;
+    length * length
 }
 
 #[derive(Clone, Debug)]
@@ -79,17 +82,23 @@ pub(super) struct Frame {
     reach_m: (f64, f64),
     pub(super) blocks_wide: i64,
     pub(super) blocks_high: i64,
-    precision: Precision,
+    /// Nobody in the plane is farther from its middle.
+    far_m: f64,
+    /// See [`Sight`].
+    epsilon_m: f64,
 }
 
-/// How a distance in the plane bounds the true one: `plane - epsilon <= true <= plane * (1 + stretch) + epsilon`.
+/// What the plane can tell of distances from one place, up to a radius:
+/// `plane - epsilon <= true <= plane * (1 + stretch) + epsilon`. Near the middle it tells more than at the edge.
 #[derive(Clone, Copy, Debug)]
-struct Precision {
+pub(super) struct Sight {
+    units_per_m: f64,
+    m_per_unit: f64,
     stretch: f64,
     epsilon_m: f64,
-    /// [`Frame::widen`] as a shift and a constant.
-    shift: u32,
-    slack: u64,
+    /// [`Sight::widen`] as a factor and a constant.
+    widening: f32,
+    slack: f32,
 }
 
 impl Frame {
@@ -131,7 +140,9 @@ impl Frame {
             reach_m: (wide as f64 * block_m + OUTSIDE_MAX_M, high as f64 * block_m + OUTSIDE_MAX_M),
             blocks_wide: wide,
             blocks_high: high,
-            precision: Precision::within(far * std::f64::consts::SQRT_2, side_m / UNITS_PER_CELL as f64),
+            far_m: far * std::f64::consts::SQRT_2,
+            // Each spot is off by half a unit along each axis; distances are compared in whole millimetres.
+            epsilon_m: 1.5 * side_m / UNITS_PER_CELL as f64 + 0.001,
         }
     }
 
@@ -160,7 +171,7 @@ impl Frame {
         let (x, y) = self.plane_m(position)?;
         let (x, y) = (x - self.west_m, y - self.south_m);
         let inside = x > -OUTSIDE_MAX_M && x < self.reach_m.0 && y > -OUTSIDE_MAX_M && y < self.reach_m.1;
-        inside.then_some(Spot { x: (x * self.units_per_m) as i64, y: (y * self.units_per_m) as i64 })
+        inside.then_some(Spot { x: nearest_whole(x * self.units_per_m), y: nearest_whole(y * self.units_per_m) })
     }
 
     /// Orthographic metres east and north of the middle (Snyder 1987, "Map Projections", eq. 20-3 and 20-4).
@@ -182,55 +193,76 @@ impl Frame {
         Some((EARTH_RADIUS_M * cos * sin_lng, EARTH_RADIUS_M * (sin_lat + self.sin_middle * cos * less_lng)))
     }
 
+    /// The square of a distance measured on the sphere.
+    pub(super) fn square_of(&self, metres: f64) -> f32 {
+        let units = metres * self.units_per_m;
+        (units * units) as f32
+    }
+
+    /// What can be told from `spot` of everybody within `radius_m`. In the plane a path loses its climb, at most the sphere's
+    /// slope at its far end; an arc is longer than its chord by less than (length / radius)² / 20 of it. Both together,
+    /// `(1 + slope²)^½ * (1 + part² / 5) - 1`, are below three quarters of part² as long as that is small.
+    #[inline]
+    pub(super) fn sight(&self, spot: Option<Spot>, radius_m: u32) -> Sight {
+        let away = |at: i64, first_m: f64| at as f64 * self.m_per_unit + first_m;
+        let from_middle_m = spot.map_or(self.far_m, |spot| {
+            let (x, y) = (away(spot.x, self.west_m), away(spot.y, self.south_m));
+            (x * x + y * y).sqrt()
+        });
+        let part = (from_middle_m + f64::from(radius_m)).min(self.far_m) * (1.0 / EARTH_RADIUS_M);
+        let stretch = 0.75 * part * part;
+        // (d * (1 + stretch) + 2 * epsilon)² is at most d² * (1 + spread) + slack, whatever d.
+        let spread = (5.0 * stretch).max(1.0 / 16_384.0);
+        let units = 2.0 * self.epsilon_m * self.units_per_m + 1.0;
+        Sight {
+            units_per_m: self.units_per_m,
+            m_per_unit: self.m_per_unit,
+            stretch,
+            epsilon_m: self.epsilon_m,
+            widening: (1.0 + spread + 4.0 * ROUNDING) as f32,
+            slack: (units * units * 2.0 / spread) as f32,
+        }
+    }
+}
+
+impl Sight {
     /// Everything whose true distance may not be longer than that of something at `square` is within this square.
     #[inline]
-    pub(super) fn widen(&self, square: u64) -> u64 {
-        let square = square.min(SQUARE_MAX);
-        (square + (square >> self.precision.shift) + self.precision.slack).min(SQUARE_MAX)
+    pub(super) fn widen(&self, square: f32) -> f32 {
+        square * self.widening + self.slack
     }
 
     /// Squares above this are surely farther than `metres`.
     #[inline]
-    pub(super) fn square_at_most(&self, metres: f64) -> u64 {
-        let units = (metres + self.precision.epsilon_m) * self.units_per_m;
-        ((units * units) as u64).saturating_add(1).min(SQUARE_MAX)
+    pub(super) fn square_at_most(&self, metres: f64) -> f32 {
+        let units = (metres + self.epsilon_m) * self.units_per_m;
+        (units * units * (1.0 + 2.0 * ROUNDING)) as f32
     }
 
-    /// Squares up to this are surely no farther than `metres`.
-    pub(super) fn square_surely(&self, metres: f64) -> u64 {
-        let units = (metres - self.precision.epsilon_m) / (1.0 + self.precision.stretch) * self.units_per_m;
-        if units > 0.0 { ((units * units) as u64).min(SQUARE_MAX) } else { 0 }
-    }
-
-    /// The square of a distance measured on the sphere.
-    pub(super) fn square_of(&self, metres: f64) -> u64 {
-        let units = metres * self.units_per_m;
-        ((units * units) as u64).min(SQUARE_MAX)
+    /// Squares up to this are surely no farther than `metres`; none where that is less than nothing.
+    #[inline]
+    pub(super) fn square_surely(&self, metres: f64) -> f32 {
+        let units = (metres - self.epsilon_m) * (1.0 - self.stretch) * self.units_per_m;
+        (units * units.max(0.0) * (1.0 - 2.0 * ROUNDING)) as f32
     }
 
     /// The true distance in rounded metres where the plane is sure of it.
     #[inline]
-    pub(super) fn rounded_m(&self, square: u64) -> Option<u32> {
-        let plane_m = (square as f64).sqrt() * self.m_per_unit;
-        let least = (plane_m - self.precision.epsilon_m).max(0.0) + 0.5;
-        let most = plane_m * (1.0 + self.precision.stretch) + self.precision.epsilon_m + 0.5;
-        (square < SQUARE_MAX && least as u32 == most as u32).then_some(least as u32)
+    pub(super) fn rounded_m(&self, square: f32) -> Option<u32> {
+        let plane_m = f64::from(square).sqrt() * self.m_per_unit;
+        let off_m = plane_m * (ROUNDING + self.stretch) + self.epsilon_m;
+        let rounded_m = (plane_m + 0.5) as u32;
+        let above_m = plane_m + 0.5 - f64::from(rounded_m);
+        (above_m >= off_m && above_m < 1.0 - off_m).then_some(rounded_m)
     }
 }
 
-impl Precision {
-    /// For points up to `far_m` from the middle. In the plane a path loses its climb, at most the sphere's slope there;
-    /// an arc is longer than its chord by less than (length / radius)² / 20 of it.
-    fn within(far_m: f64, unit_m: f64) -> Self {
-        let part = (far_m / EARTH_RADIUS_M).min(0.5);
-        let slope = part / (1.0 - part * part).sqrt();
-        let stretch = (1.0 + slope * slope).sqrt() * (1.0 + 4.0 * part * part / 20.0) - 1.0;
-        // Each spot is off by less than a unit along each axis; distances are compared in whole millimetres.
-        let epsilon_m = 3.0 * unit_m + 0.001;
-        let shift = ((1.0 / (4.0 * stretch)).log2() as u32).clamp(1, 16);
-        let units = 2.0 * epsilon_m / unit_m + 1.0;
-        Self { stretch, epsilon_m, shift, slack: (units * units * 2.0 * f64::from(1u32 << shift)) as u64 + 1 }
-    }
+/// Rounds what is smaller than 2^51: added to a number whose last bit is worth one, the fraction is gone, and the bits below
+/// the exponent are the whole number. Two instructions, where a cast takes eight.
+#[inline]
+fn nearest_whole(length: f64) -> i64 {
+    const ONE_AND_A_HALF: f64 = (3u64 << 51) as f64;
+    ((length + ONE_AND_A_HALF).to_bits() as i64).wrapping_sub(ONE_AND_A_HALF.to_bits() as i64)
 }
 
 /// sin(a) and 1 - cos(a) for |a| <= 0.1, to 1e-12.
@@ -281,4 +313,42 @@ fn sharing(places: &[(f64, f64)], bounds: [f64; 4], side_m: f64) -> f64 {
     }
     let squares: f64 = counts.iter().map(|&count| f64::from(count).powi(2)).sum();
     (squares / places.len().max(1) as f64).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::select::order::distance_m;
+
+    /// Somewhere in Europe or China, up to about 150 km about.
+    fn three() -> impl Strategy<Value = [Position; 3]> {
+        let middle = prop_oneof![Just((457_550_000, 1_266_170_000)), Just((700_000_000, 250_000_000)), Just((0, 0))];
+        let off = prop_oneof![-3_000..3_000i32, -200_000..200_000i32, -13_000_000..13_000_000i32];
+        (middle, prop::array::uniform3((off.clone(), off))).prop_map(|((lat_e7, lng_e7), offs)| {
+            offs.map(|(north, east)| Position { lat_e7: lat_e7 + north, lng_e7: lng_e7 + east })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_the_plane_tells_is_true_on_the_sphere(places in three()) {
+            let frame = Frame::fit(&places);
+            let [at, one, other] = places;
+            let [Some(spot), Some(to_one), Some(to_other)] = places.map(|place| frame.spot(place)) else {
+                return Err(TestCaseError::reject("beyond the plane"));
+            };
+            let seen = |from: Spot, to: Spot| square(from.x - to.x) + square(from.y - to.y);
+            let (true_m, other_m) = (at.distance_m(one), at.distance_m(other));
+            let sight = frame.sight(Some(spot), true_m.max(other_m).ceil() as u32);
+            let (near, far) = (seen(spot, to_one), seen(spot, to_other));
+            prop_assert!(sight.rounded_m(near).is_none_or(|rounded_m| rounded_m == distance_m(at, one)));
+            prop_assert!(near <= sight.square_at_most(true_m));
+            prop_assert!(near >= sight.square_surely(true_m));
+            prop_assert!(other_m > true_m || far <= sight.widen(near));
+        }
+    }
 }

@@ -3,26 +3,10 @@
 use super::Index;
 use super::frame::Spot;
 use super::marks::{LANES, NONE};
-use super::postings::{List, Postings, Tiles};
-use super::walk::{Met, Squares, Visitor, first_row};
+use super::postings::{List, Tiles};
+use super::walk::{Met, Visitor, first_row};
 
-/// How many squares are fetched together: the first lines of all of them are asked for before any is looked at, so that they
-/// arrive at the same time instead of one after the other.
-pub(super) const TOGETHER: usize = 16;
-
-/// A square to be visited.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Stop {
-    /// Squared distance to its nearest point.
-    pub(super) nearest: u64,
-    /// Its place in the word.
-    pub(super) bit: u32,
-}
-
-/// Squares of a word to be visited, where they lie, and the place (block * 64 + bit) of each.
-pub(super) type Stops<'a, F> = (&'a [Stop], &'a Squares, &'a F);
-
-/// Squares of one size, 64 to a block.
+/// Squares of one size, 64 to a block, each with a chain of links: chunks, or lists.
 pub(super) trait Layer {
     /// A square has 2^shift cells along a side.
     fn shift(&self) -> u32;
@@ -30,8 +14,23 @@ pub(super) trait Layer {
     fn blocks(&self) -> (i64, i64);
     /// The squares of a block that have somebody: bit 8 * row + column.
     fn word(&self, block: usize) -> u64;
-    /// Shows everybody in these squares, who all have somebody, to the visitor.
-    fn visit(&self, index: &Index, spot: Spot, stops: Stops<impl Fn(u32) -> u32>, visitor: &mut impl Visitor);
+    /// The first link of a square, block * 64 + bit, that has somebody, and what its first lines say of it. `nearest` is the
+    /// squared distance to the square's nearest point.
+    fn head(&self, square: u32, nearest: f32, visitor: &impl Visitor) -> Head;
+    /// Shows everybody in a square, whose corner sees the query at `from`, to the visitor.
+    fn visit(&self, head: Head, from: Spot, nearest: f32, visitor: &mut impl Visitor);
+}
+
+/// The first link of a square.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    link: u32,
+    /// Of a chunk the lanes that may be of interest, of a list the next one.
+    says: u32,
+}
+
+impl Head {
+    pub(super) const NONE: Self = Self { link: NONE, says: NONE };
 }
 
 /// The ordinary cells.
@@ -40,11 +39,31 @@ pub(super) struct Cells<'a> {
     skills: u128,
     /// The row of `skills` that is read first.
     first_row: usize,
+    /// All skills but the one of that row.
+    more_skills: u128,
 }
 
 impl<'a> Cells<'a> {
     pub(super) fn new(index: &'a Index, skills: u128) -> Self {
-        Self { index, skills, first_row: first_row(skills) }
+        Self { index, skills, first_row: first_row(skills), more_skills: skills & skills.wrapping_sub(1) }
+    }
+
+    /// Those of `cells` that have somebody with each of the other skills too.
+    #[inline(never)]
+    fn cells_with_all(&self, block: usize, mut cells: u64) -> u64 {
+        let mut more = self.more_skills;
+        while more != 0 && cells != 0 {
+            cells &= self.index.maps.block(block, more.trailing_zeros() as usize + 1).cells;
+            more &= more - 1;
+        }
+        cells
+    }
+
+    /// The lanes of a chunk that may be of interest.
+    #[inline]
+    fn lanes(&self, chunk: u32, nearest: f32, visitor: &impl Visitor) -> u16 {
+        let chunks = &self.index.chunks;
+        visitor.lanes(chunks.marks(chunk), nearest) & chunks.lanes_with(chunk, self.skills)
     }
 }
 
@@ -61,65 +80,61 @@ impl Layer for Cells<'_> {
 
     #[inline]
     fn word(&self, block: usize) -> u64 {
-        let maps = &self.index.maps;
-        let mut word = maps.block(block, self.first_row).cells;
-        let mut more = self.skills & self.skills.wrapping_sub(1);
-        while more != 0 && word != 0 {
-            word &= maps.block(block, more.trailing_zeros() as usize + 1).cells;
-            more &= more - 1;
-        }
-        word
+        let cells = self.index.maps.block(block, self.first_row).cells;
+        if self.more_skills == 0 { cells } else { self.cells_with_all(block, cells) }
     }
 
     #[inline]
-    fn visit(&self, index: &Index, _spot: Spot, stops: Stops<impl Fn(u32) -> u32>, visitor: &mut impl Visitor) {
-        let (stops, squares, place) = stops;
-        let (chunks, skills) = (&self.index.chunks, self.skills);
-        let mut heads = [(NONE, 0u16); TOGETHER];
-        for (stop, head) in stops.iter().zip(&mut heads) {
-            let chunk = chunks.head(place(stop.bit));
-            *head = (chunk, visitor.lanes(chunks.marks(chunk), stop.nearest) & chunks.lanes_with(chunk, skills));
-        }
-        for (stop, &(chunk, lanes)) in stops.iter().zip(&heads) {
-            if stop.nearest <= visitor.bound() {
-                visit_cell(index, (chunk, lanes), (squares.corner(stop.bit), stop.nearest), skills, visitor);
-            }
-        }
+    fn head(&self, square: u32, nearest: f32, visitor: &impl Visitor) -> Head {
+        let link = self.index.chunks.head(square);
+        Head { link, says: self.lanes(link, nearest, visitor).into() }
     }
-}
 
-/// Meets the volunteers of a cell, chunk by chunk; `lanes` are those of the first chunk that may be of interest.
-#[inline]
-fn visit_cell(
-    index: &Index,
-    (mut chunk, mut lanes): (u32, u16),
-    (from, nearest): (Spot, u64),
-    skills: u128,
-    visitor: &mut impl Visitor,
-) {
-    let chunks = &index.chunks;
-    loop {
-        let places = chunks.places(chunk);
-        while lanes != 0 {
-            let lane = lanes.trailing_zeros();
-            lanes &= lanes - 1;
-            let square = from.square_to(places.offset(lane));
-            if square <= visitor.bound() {
-                visitor.visit(index, Met::in_lane(square, chunk * LANES + lane));
+    #[inline]
+    fn visit(&self, head: Head, from: Spot, nearest: f32, visitor: &mut impl Visitor) {
+        let chunks = &self.index.chunks;
+        let (mut chunk, mut lanes) = (head.link, head.says as u16);
+        loop {
+            let places = chunks.places(chunk);
+            while lanes != 0 {
+                let lane = lanes.trailing_zeros();
+                lanes &= lanes - 1;
+                let square = from.square_to(places.offset(lane));
+                visitor.visit(self.index, Met::in_lane(square, chunk << LANES.ilog2() | lane));
             }
+            chunk = chunks.marks(chunk).next;
+            if chunk == NONE {
+                return;
+            }
+            lanes = self.lanes(chunk, nearest, visitor);
         }
-        chunk = chunks.marks(chunk).next;
-        if chunk == NONE {
-            return;
-        }
-        lanes = visitor.lanes(chunks.marks(chunk), nearest) & chunks.lanes_with(chunk, skills);
     }
 }
 
 /// The tiles of one skill.
 pub(super) struct Posts<'a> {
-    pub(super) postings: &'a Postings,
+    pub(super) index: &'a Index,
     pub(super) tiles: &'a Tiles,
+    pub(super) spot: Spot,
+}
+
+impl Posts<'_> {
+    /// Those of a list who may be within the bound: told apart four at a time, and without a branch.
+    #[inline]
+    fn visit_list(&self, holders: &List, visitor: &mut impl Visitor) {
+        let (squares, bound) = (holders.squares_from(self.spot), visitor.bound());
+        let mut near = 0u32;
+        for (place, &square) in squares.iter().enumerate() {
+            near |= u32::from(square <= bound) << place;
+        }
+        while near != 0 {
+            let place = near.trailing_zeros() as usize;
+            near &= near - 1;
+            let posted = holders.posted(place);
+            let met = if visitor.wants(posted) { Met::on_list(squares[place], posted) } else { Met::NOBODY };
+            visitor.visit(self.index, met);
+        }
+    }
 }
 
 impl Layer for Posts<'_> {
@@ -139,36 +154,21 @@ impl Layer for Posts<'_> {
     }
 
     #[inline]
-    fn visit(&self, index: &Index, spot: Spot, stops: Stops<impl Fn(u32) -> u32>, visitor: &mut impl Visitor) {
-        let (stops, _, place) = stops;
-        let mut heads = [(NONE, NONE); TOGETHER];
-        for (stop, head) in stops.iter().zip(&mut heads) {
-            let place = place(stop.bit);
-            let list = self.postings.head(self.tiles, place as usize >> 6, place & 63);
-            *head = (list, self.postings.list(list).next);
-        }
-        for (stop, &(list, mut next)) in stops.iter().zip(&heads) {
-            if stop.nearest <= visitor.bound() {
-                visit_list(index, self.postings.list(list), spot, visitor);
-                while next != NONE {
-                    let holders = self.postings.list(next);
-                    visit_list(index, holders, spot, visitor);
-                    next = holders.next;
-                }
-            }
-        }
+    fn head(&self, square: u32, _nearest: f32, _visitor: &impl Visitor) -> Head {
+        let postings = &self.index.postings;
+        let link = postings.head(self.tiles, square as usize >> 6, square & 63);
+        Head { link, says: postings.list(link).next }
     }
-}
 
-#[inline]
-fn visit_list(index: &Index, holders: &List, spot: Spot, visitor: &mut impl Visitor) {
-    let squares = holders.squares_from(spot);
-    for (place, &square) in squares.iter().enumerate() {
-        if square <= visitor.bound() {
-            let posted = holders.posted(place);
-            if visitor.wants(posted) {
-                visitor.visit(index, Met::on_list(square, posted));
-            }
+    #[inline]
+    fn visit(&self, head: Head, _from: Spot, _nearest: f32, visitor: &mut impl Visitor) {
+        let postings = &self.index.postings;
+        self.visit_list(postings.list(head.link), visitor);
+        let mut next = head.says;
+        while next != NONE {
+            let holders = postings.list(next);
+            self.visit_list(holders, visitor);
+            next = holders.next;
         }
     }
 }

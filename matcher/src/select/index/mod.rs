@@ -13,6 +13,7 @@ mod maps;
 mod marks;
 mod moves;
 mod nearest;
+mod part;
 mod postings;
 mod rank;
 mod roster;
@@ -153,8 +154,7 @@ impl Index {
         moves::move_to(self, volunteer, position)
     }
 
-    /// Moves several, one after the other; who is not there is left out. Quicker than one by one: all that they need is asked
-    /// for at once.
+    /// Moves several, who is not there left out. Quicker than one by one: all that they need is asked for at once.
     pub fn move_all(&mut self, moves: &[(VolunteerId, Position)]) {
         moves::move_all(self, moves);
     }

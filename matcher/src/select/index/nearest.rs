@@ -3,6 +3,7 @@
 use super::super::order::distance_m;
 use super::super::query::{Near, NearestQuery, distance_mm};
 use super::Index;
+use super::frame::{Sight, Spot};
 use super::marks::{Mark, Marks};
 use super::postings::Posted;
 use super::walk::{Met, Visitor, walk};
@@ -19,31 +20,109 @@ pub(super) fn nearest<'f>(index: &Index, query: &NearestQuery, finder: &'f mut F
     finder.shortlist.clear();
     finder.found.clear();
     if query.count > 0 {
-        let bound = index.frame.square_at_most(f64::from(query.radius_m) + 0.001);
-        if !shortlist_few(index, query, bound, &mut finder.shortlist) {
-            let list = &mut finder.shortlist;
-            walk(index, query.at, query.skills.0, &mut Shortlist { list, count: query.count, bound });
+        let spot = index.frame.spot(query.at);
+        let search = Search { index, query, spot, sight: index.frame.sight(spot, query.radius_m) };
+        if query.count >= FEW || !search.few(finder) {
+            search.many(finder);
         }
-        settle(index, query, finder);
     }
     &finder.found
 }
 
-/// The shortlist where it is short; false where it is not.
-#[inline]
-fn shortlist_few(index: &Index, query: &NearestQuery, bound: u64, list: &mut Vec<Met>) -> bool {
-    if query.count >= FEW {
-        return false;
+/// A query, and what the plane can tell of it.
+struct Search<'a> {
+    index: &'a Index,
+    query: &'a NearestQuery,
+    spot: Option<Spot>,
+    sight: Sight,
+}
+
+impl Search<'_> {
+    fn walk(&self, visitor: &mut impl Visitor) {
+        walk(self.index, (self.query.at, self.spot), self.query.skills.0, visitor);
     }
-    let mut few = Few { list: [Met::NOBODY; FEW], count: query.count, bound };
-    walk(index, query.at, query.skills.0, &mut few);
-    // The last place holds somebody too many, unless the plane cannot tell him from those wanted.
-    let surplus = few.list[FEW - 1].square;
-    if surplus <= few.bound {
-        return false;
+
+    /// Nobody beyond it is within the radius.
+    #[inline]
+    fn bound(&self) -> f32 {
+        self.sight.square_at_most(f64::from(self.query.radius_m) + 0.001)
     }
-    list.extend(few.list.iter().filter(|met| met.square <= few.bound));
-    true
+
+    /// Whoever is nearer is within the radius, whatever the plane is off by.
+    #[inline]
+    fn surely(&self) -> f32 {
+        self.sight.square_surely(f64::from(self.query.radius_m) - 0.001)
+    }
+
+    /// The nearest where few are wanted; false, and nobody, where the plane cannot tell more of them apart than there is room
+    /// for.
+    #[inline]
+    fn few(&self, finder: &mut Finder) -> bool {
+        let mut few =
+            Few { list: [Met::NOBODY; FEW], count: self.query.count, within: self.bound(), sight: self.sight };
+        self.walk(&mut few);
+        let (bound, surely) = (few.bound(), self.surely());
+        let within = few.list.map(|met| met.square() <= bound);
+        let count = within.into_iter().map(usize::from).sum();
+        // The last place holds somebody too many, unless the plane cannot tell him from those wanted.
+        if count == FEW {
+            return false;
+        }
+        let sure = |met: Met, next: Met| met.square() < surely && self.sight.widen(met.square()) < next.square();
+        if (1..FEW).any(|next| within[next - 1] & !sure(few.list[next - 1], few.list[next])) {
+            finder.shortlist.extend_from_slice(&few.list[..count]);
+            self.settle(finder);
+        } else {
+            finder.found.extend(few.list[..count].iter().map(|&met| self.found(met)));
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn many(&self, finder: &mut Finder) {
+        let list = &mut finder.shortlist;
+        self.walk(&mut Shortlist { list, count: self.query.count, bound: self.bound(), sight: self.sight });
+        self.settle(finder);
+    }
+
+    /// Puts in order, on the sphere, those whom the plane cannot tell apart, and leaves out who is beyond the radius.
+    #[inline(never)]
+    fn settle(&self, finder: &mut Finder) {
+        let surely = self.surely();
+        let mut rest = finder.shortlist.as_slice();
+        while let Some(&first) = rest.first().filter(|_| finder.found.len() < self.query.count) {
+            let near = |pair: &[Met]| pair[1].square() <= self.sight.widen(pair[0].square());
+            let alike = 1 + rest.windows(2).take_while(|pair| near(pair)).count();
+            // Below, not at: for a radius of nothing, nobody is sure before he is measured.
+            if alike == 1 && first.square() < surely {
+                finder.found.push(self.found(first));
+            } else {
+                self.settle_alike(&rest[..alike], &mut finder.found);
+            }
+            rest = &rest[alike..];
+        }
+        finder.found.truncate(self.query.count);
+    }
+
+    fn settle_alike(&self, alike: &[Met], out: &mut Vec<Near>) {
+        let roster = &self.index.roster;
+        let measured = |met: &Met| {
+            let seat = met.seat(self.index);
+            (distance_mm(self.query.at, roster.seat(seat).position), roster.volunteer(seat), *met)
+        };
+        let mut measured: Vec<_> = alike.iter().map(measured).collect();
+        measured.retain(|(distance_mm, ..)| *distance_mm <= u64::from(self.query.radius_m) * 1_000);
+        measured.sort_unstable_by_key(|(distance_mm, volunteer, _)| (*distance_mm, *volunteer));
+        out.extend(measured.into_iter().map(|(.., met)| self.found(met)));
+    }
+
+    #[inline]
+    fn found(&self, met: Met) -> Near {
+        let (seat, roster) = (met.seat(self.index), &self.index.roster);
+        let measure = || distance_m(self.query.at, roster.seat(seat).position);
+        let distance_m = self.sight.rounded_m(met.square()).unwrap_or_else(measure);
+        Near { volunteer: roster.volunteer(seat), distance_m }
+    }
 }
 
 /// Room for the three that most ask for and one more.
@@ -53,12 +132,13 @@ const FEW: usize = 4;
 struct Few {
     list: [Met; FEW],
     count: usize,
-    bound: u64,
+    within: f32,
+    sight: Sight,
 }
 
 impl Visitor for Few {
     #[inline]
-    fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
+    fn lanes(&self, marks: &Marks, _nearest: f32) -> u16 {
         marks.row(Mark::Ready)
     }
 
@@ -68,19 +148,17 @@ impl Visitor for Few {
     }
 
     #[inline]
-    fn bound(&self) -> u64 {
-        self.bound
+    fn bound(&self) -> f32 {
+        let last = self.sight.widen(self.list[(self.count - 1) % FEW].square());
+        if last < self.within { last } else { self.within }
     }
 
     #[inline]
-    fn visit(&mut self, index: &Index, met: Met) {
+    fn visit(&mut self, _index: &Index, met: Met) {
         let mut met = met;
         for place in &mut self.list {
-            let nearer = met.square < place.square;
-            (*place, met) = if nearer { (met, *place) } else { (*place, met) };
+            (*place, met) = (met.min(*place), met.max(*place));
         }
-        let last = self.list[(self.count - 1) % FEW].square;
-        self.bound = self.bound.min(index.frame.widen(last));
     }
 }
 
@@ -88,11 +166,12 @@ impl Visitor for Few {
 struct Shortlist<'a> {
     list: &'a mut Vec<Met>,
     count: usize,
-    bound: u64,
+    bound: f32,
+    sight: Sight,
 }
 
 impl Visitor for Shortlist<'_> {
-    fn lanes(&self, marks: &Marks, _nearest: u64) -> u16 {
+    fn lanes(&self, marks: &Marks, _nearest: f32) -> u16 {
         marks.row(Mark::Ready)
     }
 
@@ -100,56 +179,21 @@ impl Visitor for Shortlist<'_> {
         !posted.resting()
     }
 
-    fn bound(&self) -> u64 {
+    fn bound(&self) -> f32 {
         self.bound
     }
 
-    fn visit(&mut self, index: &Index, met: Met) {
-        let place = self.list.partition_point(|listed| listed.square <= met.square);
+    fn visit(&mut self, _index: &Index, met: Met) {
+        if met.square() > self.bound {
+            return;
+        }
+        let place = self.list.partition_point(|listed| listed.square() <= met.square());
         self.list.insert(place, met);
         if let Some(last) = self.list.get(self.count - 1) {
-            self.bound = self.bound.min(index.frame.widen(last.square));
-            while self.list.last().is_some_and(|last| last.square > self.bound) {
+            self.bound = self.bound.min(self.sight.widen(last.square()));
+            while self.list.last().is_some_and(|last| last.square() > self.bound) {
                 self.list.pop();
             }
         }
-    }
-}
-
-/// Puts in order, on the sphere, those whom the plane cannot tell apart, and leaves out who is beyond the radius.
-fn settle(index: &Index, query: &NearestQuery, finder: &mut Finder) {
-    let surely = index.frame.square_surely(f64::from(query.radius_m) - 0.001);
-    let mut rest = finder.shortlist.as_slice();
-    while let Some(first) = rest.first().filter(|_| finder.found.len() < query.count) {
-        let near = |pair: &[Met]| pair[1].square <= index.frame.widen(pair[0].square);
-        let alike = 1 + rest.windows(2).take_while(|pair| near(pair)).count();
-        // Below, not at: for a radius of nothing, nobody is sure before he is measured.
-        if alike == 1 && first.square < surely {
-            finder.found.push(found(index, query, *first));
-        } else {
-            settle_alike(index, query, &rest[..alike], &mut finder.found);
-        }
-        rest = &rest[alike..];
-    }
-    finder.found.truncate(query.count);
-}
-
-fn settle_alike(index: &Index, query: &NearestQuery, alike: &[Met], out: &mut Vec<Near>) {
-    let measured = |met: &Met| {
-        let seat = met.seat(index);
-        (distance_mm(query.at, index.roster.seat(seat).position), index.roster.volunteer(seat), *met)
-    };
-    let mut measured: Vec<_> = alike.iter().map(measured).collect();
-    measured.retain(|(distance_mm, ..)| *distance_mm <= u64::from(query.radius_m) * 1_000);
-    measured.sort_unstable_by_key(|(distance_mm, volunteer, _)| (*distance_mm, *volunteer));
-    out.extend(measured.into_iter().map(|(.., met)| found(index, query, met)));
-}
-
-fn found(index: &Index, query: &NearestQuery, met: Met) -> Near {
-    let seat = met.seat(index);
-    let measure = || distance_m(query.at, index.roster.seat(seat).position);
-    Near {
-        volunteer: index.roster.volunteer(seat),
-        distance_m: index.frame.rounded_m(met.square).unwrap_or_else(measure),
     }
 }

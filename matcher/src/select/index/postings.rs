@@ -1,18 +1,18 @@
 //! Skills that few have: for each its own grid of tiles, as wide as the skill is rare, with those who have it listed tile by tile.
 //!
-//! In a cell of the ordinary size a skill of one in a hundred is there for every seventh cell or so, and each would cost a visit; in its own
-//! tile a handful of them lie together in one or two cache lines, places and all. A common skill has no tiles: it is met
-//! in the cells themselves, and who moves there has nothing more to update.
+//! In a cell of the ordinary size a skill of one in a hundred is there for every fourth cell or so, and each would cost a visit; in its
+//! own tile several of them lie together in a few cache lines, places and all. A common skill has no tiles: it is met in the
+//! cells themselves, and who moves there has nothing more to update.
 
 use super::super::entry::Availability;
-use super::frame::{CELLS_PER_BLOCK, Frame, SHARING_A_CELL, Spot, square};
+use super::frame::{CELLS_PER_BLOCK, Frame, SHARING_A_CELL, Spot};
 use super::marks::{Card, NONE};
 use crate::model::TravelMode;
 
 /// A skill held by fewer than one in so many gets tiles. More common ones are in nearly every cell.
-const POSTED_BELOW_ONE_IN: usize = 48;
+const POSTED_BELOW_ONE_IN: usize = 25;
 /// How many holders a tile should have where people live as densely as most do.
-const HOLDERS_PER_TILE: f64 = 6.0;
+const HOLDERS_PER_TILE: f64 = 12.0;
 /// The widest tiles have 2^this cells along a side.
 const SHIFT_MAX: u32 = 6;
 const TILES_PER_BLOCK: usize = 64;
@@ -29,6 +29,9 @@ const REACHABLE: u32 = 1 << 30;
 const RESTING: u32 = 1 << 31;
 
 impl Posted {
+    /// An empty place: of no seat, and resting.
+    pub(super) const NOBODY: Self = Self(NONE);
+
     fn new(seat: u32, card: &Card) -> Self {
         let travel = (card.travel as u32) << TRAVEL_SHIFT;
         let reachable = if card.reachable { REACHABLE } else { 0 };
@@ -68,18 +71,19 @@ pub(super) struct List {
     pub(super) next: u32,
 }
 
-/// Nobody is there: farther from everywhere than the search ever looks.
+/// Nobody is there: far from everywhere.
 const NOWHERE: i32 = i32::MIN;
 const NOBODY_AT: Spot = Spot { x: NOWHERE as i64, y: 0 };
 const EMPTY: List = List { x: [NOWHERE; PLACES], y: [0; PLACES], who: [NONE; PLACES], next: NONE };
 
 impl List {
-    /// The squared distance of each place from `spot`; of an empty one more than any bound.
+    /// The squared distance of each place from `spot`, four at a time; of an empty one more than most bounds.
     #[inline]
-    pub(super) fn squares_from(&self, spot: Spot) -> [u64; PLACES] {
+    pub(super) fn squares_from(&self, spot: Spot) -> [f32; PLACES] {
+        let apart = |from: i64, to: i32| (from as i32).wrapping_sub(to) as f32;
         std::array::from_fn(|place| {
-            let apart = |from: i64, to: i32| from.wrapping_sub(i64::from(to));
-            square(apart(spot.x, self.x[place])).wrapping_add(square(apart(spot.y, self.y[place])))
+            let (x, y) = (apart(spot.x, self.x[place]), apart(spot.y, self.y[place]));
+            x * x + y * y
         })
     }
 
@@ -254,7 +258,7 @@ impl Postings {
         let last = first.len() - 1;
         let moved = (Spot { x: first.x[last].into(), y: first.y[last].into() }, Posted(first.who[last]));
         let next = first.next;
-        first.set(last, (NOBODY_AT, Posted(NONE)));
+        first.set(last, (NOBODY_AT, Posted::NOBODY));
         if (list, place) != (head, last) {
             self.lists[list as usize].set(place, moved);
         }

@@ -9,6 +9,7 @@
 
 use super::super::order::{Judge, RankKey, RankQuery, Ranked, Ranking, Way, distance_m, pace_ms_per_m};
 use super::Index;
+use super::frame::Sight;
 use super::marks::{Mark, Marks};
 use super::postings::Posted;
 use super::walk::{Met, Visitor, walk};
@@ -108,20 +109,23 @@ impl Contender {
 
 /// The first `keep` of a tier by their way, and whoever has the same way as the last of them.
 fn contenders(index: &Index, query: &RankQuery, tier: Tier, keep: usize) -> Vec<Contender> {
-    let bounds = [index.frame.square_at_most(f64::from(query.radius_m) + 0.5); MODES.len()];
+    let spot = index.frame.spot(query.at);
+    let sight = index.frame.sight(spot, query.radius_m);
+    let bounds = [sight.square_at_most(f64::from(query.radius_m) + 0.5); MODES.len()];
     let list = Vec::with_capacity(keep + 1);
-    let mut ranker = Ranker { query, tier, keep, bounds, own_bounds: bounds, list };
-    walk(index, query.at, query.skills.0, &mut ranker);
+    let mut ranker = Ranker { query, sight, tier, keep, bounds, own_bounds: bounds, list };
+    walk(index, (query.at, spot), query.skills.0, &mut ranker);
     ranker.list
 }
 
 struct Ranker<'a> {
     query: &'a RankQuery,
+    sight: Sight,
     tier: Tier,
     keep: usize,
     /// Squared units by mode: of anybody, and of the incident's own grid.
-    bounds: [u64; MODES.len()],
-    own_bounds: [u64; MODES.len()],
+    bounds: [f32; MODES.len()],
+    own_bounds: [f32; MODES.len()],
     list: Vec<Contender>,
 }
 
@@ -131,7 +135,7 @@ impl Ranker<'_> {
         self.list.get(self.keep - 1).map(|last| last.way)
     }
 
-    fn consider(&mut self, index: &Index, contender: Contender) {
+    fn consider(&mut self, contender: Contender) {
         if self.last().is_some_and(|last| contender.way > last) {
             return;
         }
@@ -141,14 +145,14 @@ impl Ranker<'_> {
         while self.list.last().is_some_and(|listed| listed.way > last) {
             self.list.pop();
         }
-        self.draw_in(index, last);
+        self.draw_in(last);
     }
 
     /// Nobody farther than the bounds has a way up to `last`.
-    fn draw_in(&mut self, index: &Index, last: Way) {
+    fn draw_in(&mut self, last: Way) {
         for (mode, &travel) in MODES.iter().enumerate() {
             let [farthest_m, own_farthest_m] = self.query.farthest_m(last, pace_ms_per_m(travel));
-            let square = |metres: u64| index.frame.square_at_most(metres as f64 + 0.5);
+            let square = |metres: u64| self.sight.square_at_most(metres as f64 + 0.5);
             self.bounds[mode] = self.bounds[mode].min(square(farthest_m));
             self.own_bounds[mode] = self.own_bounds[mode].min(square(own_farthest_m));
         }
@@ -171,13 +175,13 @@ impl RankQuery {
 }
 
 /// The lanes of those modes whose bound reaches as far as `nearest`.
-fn lanes_by_mode(marks: &Marks, bounds: [u64; MODES.len()], nearest: u64) -> u16 {
+fn lanes_by_mode(marks: &Marks, bounds: [f32; MODES.len()], nearest: f32) -> u16 {
     let modes = MODES.iter().zip(bounds).filter(|&(_, bound)| nearest <= bound);
     modes.fold(0, |lanes, (&travel, _)| lanes | marks.row(Mark::of_travel(travel)))
 }
 
 impl Visitor for Ranker<'_> {
-    fn lanes(&self, marks: &Marks, nearest: u64) -> u16 {
+    fn lanes(&self, marks: &Marks, nearest: f32) -> u16 {
         let resting = if self.query.resting_too { marks.row(Mark::Resting) } else { 0 };
         let reach = marks.row(Mark::Reachable) ^ if self.tier.reachable { 0 } else { u16::MAX };
         let mut near = lanes_by_mode(marks, self.bounds, nearest);
@@ -191,31 +195,33 @@ impl Visitor for Ranker<'_> {
     }
 
     fn wants(&self, posted: Posted) -> bool {
-        posted.reachable() == self.tier.reachable && (self.query.resting_too || !posted.resting())
+        posted != Posted::NOBODY
+            && posted.reachable() == self.tier.reachable
+            && (self.query.resting_too || !posted.resting())
     }
 
-    fn bound(&self) -> u64 {
-        self.own_bounds.into_iter().fold(0, u64::max)
+    fn bound(&self) -> f32 {
+        self.own_bounds.into_iter().fold(0.0, f32::max)
     }
 
     fn visit(&mut self, index: &Index, met: Met) {
         let travel = met.travel(index);
-        if met.square > self.own_bounds[travel as usize] {
+        if met.square() > self.own_bounds[travel as usize] {
             return;
         }
         let number = met.seat(index);
         let own_grid = met.may_be_of(index, self.query.grid) && index.roster.grid(number) == self.query.grid;
         let bounds = if own_grid { &self.own_bounds } else { &self.bounds };
         let wanted = self.tier.own_grid.is_none_or(|wanted| wanted == own_grid);
-        if !wanted || met.square > bounds[travel as usize] {
+        if !wanted || met.square() > bounds[travel as usize] {
             return;
         }
         let measure = || distance_m(self.query.at, index.roster.seat(number).position);
-        let distance_m = index.frame.rounded_m(met.square).unwrap_or_else(measure);
+        let distance_m = self.sight.rounded_m(met.square()).unwrap_or_else(measure);
         if distance_m <= self.query.radius_m {
             let way = self.query.way(distance_m, travel, own_grid, self.tier.reachable);
             let volunteer = index.roster.volunteer(number);
-            self.consider(index, Contender { way, volunteer, distance_m, own_grid });
+            self.consider(Contender { way, volunteer, distance_m, own_grid });
         }
     }
 }

@@ -1,14 +1,17 @@
 //! From the nearest cells outward: the one search behind all queries.
 //!
-//! First the eight by eight squares about the query, ring by ring; then the blocks about its block, ring by ring. A word of
-//! the [`Layer`] names the squares that have somebody with the skill, all others cost nothing. A square, block
+//! First the four squares about the corner that is nearest to the query, fetched together; then the rest of the eight by eight
+//! about it, ring by ring; then the blocks about its block, ring by ring. A word of the [`Layer`] names the squares that have somebody with the skill, all others cost nothing. A square, block
 //! or ring is left out only when its nearest point is farther than the visitor's bound, so nobody who could matter is missed.
+
+use std::hint::select_unpredictable;
 
 use super::Index;
 use super::chunks::Lane;
 use super::frame::{CELLS_PER_BLOCK, Spot, UNITS_PER_CELL, square};
-use super::layer::{Cells, Layer, Posts, Stop, TOGETHER};
+use super::layer::{Cells, Head, Layer, Posts};
 use super::marks::{LANES, Marks};
+use super::part::{Four, Part, Squares, Stop};
 use super::postings::Posted;
 use super::roster::Home;
 use super::window::Window;
@@ -17,21 +20,19 @@ use crate::model::{GridId, Position, TravelMode};
 /// Who looks at the volunteers that a walk meets.
 pub(super) trait Visitor {
     /// The lanes of a chunk that may be of interest, in a cell whose nearest point is at squared distance `nearest`.
-    fn lanes(&self, marks: &Marks, nearest: u64) -> u16;
-    /// Whether somebody listed may be of interest.
+    fn lanes(&self, marks: &Marks, nearest: f32) -> u16;
+    /// Whether somebody listed may be of interest; an empty place never is.
     fn wants(&self, posted: Posted) -> bool;
     /// Squared units; nobody beyond it is of interest any more. Must never grow.
-    fn bound(&self) -> u64;
-    /// Meets somebody with the skills, within the bound.
+    fn bound(&self) -> f32;
+    /// Meets somebody with the skills, or nobody: perhaps beyond the bound, because to look is cheaper than to ask first.
     fn visit(&mut self, index: &Index, met: Met);
 }
 
-/// Somebody met, at a squared distance in the plane. Two words, so that putting them in order needs no branch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Met {
-    pub(super) square: u64,
-    by: u64,
-}
+/// Somebody met: the bits of the squared distance in the plane, and below them by what. One word in the order of distance, so
+/// that putting several in order needs no branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Met(u64);
 
 /// Where somebody was met.
 enum MetBy {
@@ -40,36 +41,48 @@ enum MetBy {
     Posted(Posted),
 }
 
-const BY_STRAY: u64 = 1 << 32;
-const BY_LIST: u64 = 2 << 32;
+const BY_STRAY: u32 = 2 << 30;
+const BY_LIST: u32 = 3 << 30;
 
 impl Met {
     /// Nobody, farther than anybody.
-    pub(super) const NOBODY: Self = Self { square: u64::MAX, by: 0 };
+    pub(super) const NOBODY: Self = Self((f32::INFINITY.to_bits() as u64) << 32 | u32::MAX as u64);
 
     #[inline]
-    pub(super) fn in_lane(square: u64, lane: Lane) -> Self {
-        Self { square, by: lane.into() }
+    fn new(square: f32, by: u32) -> Self {
+        Self(u64::from(square.to_bits()) << 32 | u64::from(by))
     }
 
     #[inline]
-    pub(super) fn on_list(square: u64, posted: Posted) -> Self {
-        Self { square, by: BY_LIST | u64::from(posted.0) }
+    pub(super) fn in_lane(square: f32, lane: Lane) -> Self {
+        Self::new(square, lane)
     }
 
-    fn at_home(square: u64, home: Home) -> Self {
+    /// The tag takes the place of what [`Visitor::wants`] has been told already.
+    #[inline]
+    pub(super) fn on_list(square: f32, posted: Posted) -> Self {
+        Self::new(square, BY_LIST | posted.0)
+    }
+
+    fn at_home(square: f32, home: Home) -> Self {
         match home {
             Home::Lane(lane) => Self::in_lane(square, lane),
-            Home::Stray(stray) => Self { square, by: BY_STRAY | u64::from(stray) },
+            Home::Stray(stray) => Self::new(square, BY_STRAY | stray),
         }
     }
 
     #[inline]
+    pub(super) fn square(self) -> f32 {
+        f32::from_bits((self.0 >> 32) as u32)
+    }
+
+    #[inline]
     fn by(self) -> MetBy {
-        match self.by & (BY_STRAY | BY_LIST) {
-            0 => MetBy::Lane(self.by as u32),
-            BY_STRAY => MetBy::Stray(self.by as u32),
-            _ => MetBy::Posted(Posted(self.by as u32)),
+        let by = self.0 as u32;
+        match by & BY_LIST {
+            BY_LIST => MetBy::Posted(Posted(by)),
+            BY_STRAY => MetBy::Stray(by & !BY_LIST),
+            _ => MetBy::Lane(by),
         }
     }
 
@@ -101,13 +114,14 @@ impl Met {
 }
 
 /// Shows everybody with all of `skills` who may be within the visitor's bound to it, roughly the nearest first.
-pub(super) fn walk(index: &Index, at: Position, skills: u128, visitor: &mut impl Visitor) {
-    match index.frame.spot(at) {
+/// `at` is the query's place and where that lies in the plane.
+pub(super) fn walk(index: &Index, (at, spot): (Position, Option<Spot>), skills: u128, visitor: &mut impl Visitor) {
+    match spot {
         Some(spot) => walk_plane(index, spot, skills, visitor),
         None => walk_all(index, at, skills, visitor),
     }
     for (place, stray) in index.strays.iter().enumerate() {
-        if stray.card.skills & skills == skills && visitor.lanes(&Marks::of(&stray.card), 0) != 0 {
+        if stray.card.skills & skills == skills && visitor.lanes(&Marks::of(&stray.card), 0.0) != 0 {
             meet_measured(index, at, Home::Stray(place as u32), visitor);
         }
     }
@@ -117,15 +131,15 @@ pub(super) fn walk(index: &Index, at: Position, skills: u128, visitor: &mut impl
 fn walk_plane(index: &Index, spot: Spot, skills: u128, visitor: &mut impl Visitor) {
     let tiles = (skills.count_ones() == 1).then(|| index.postings.tiles(skills.trailing_zeros())).flatten();
     match tiles {
-        Some(tiles) => Walk::new(index, Posts { postings: &index.postings, tiles }, spot).run(visitor),
-        None => Walk::new(index, Cells::new(index, skills), spot).run(visitor),
+        Some(tiles) => Walk::new(Posts { index, tiles, spot }, spot).run(visitor),
+        None => Walk::new(Cells::new(index, skills), spot).run(visitor),
     }
 }
 
 /// For a query far outside the box: everybody is measured on the sphere.
 fn walk_all(index: &Index, at: Position, skills: u128, visitor: &mut impl Visitor) {
     for chunk in index.chunks.chunks() {
-        let mut lanes = visitor.lanes(index.chunks.marks(chunk), 0) & index.chunks.lanes_with(chunk, skills);
+        let mut lanes = visitor.lanes(index.chunks.marks(chunk), 0.0) & index.chunks.lanes_with(chunk, skills);
         while lanes != 0 {
             meet_measured(index, at, Home::Lane(chunk * LANES + lanes.trailing_zeros()), visitor);
             lanes &= lanes - 1;
@@ -134,11 +148,9 @@ fn walk_all(index: &Index, at: Position, skills: u128, visitor: &mut impl Visito
 }
 
 fn meet_measured(index: &Index, at: Position, home: Home, visitor: &mut impl Visitor) {
-    let seat = Met::at_home(0, home).seat(index);
+    let seat = Met::at_home(0.0, home).seat(index);
     let square = index.frame.square_of(at.distance_m(index.roster.seat(seat).position));
-    if square <= visitor.bound() {
-        visitor.visit(index, Met::at_home(square, home));
-    }
+    visitor.visit(index, Met::at_home(square, home));
 }
 
 /// The row of the maps that is read first for a set of skills.
@@ -146,8 +158,7 @@ pub(super) fn first_row(skills: u128) -> usize {
     if skills == 0 { 0 } else { skills.trailing_zeros() as usize + 1 }
 }
 
-struct Walk<'a, L> {
-    index: &'a Index,
+struct Walk<L> {
     layer: L,
     spot: Spot,
     /// Units along a square's side, and the cells of a side as a shift.
@@ -155,29 +166,72 @@ struct Walk<'a, L> {
     shift: u32,
 }
 
-impl<'a, L: Layer> Walk<'a, L> {
+impl<L: Layer> Walk<L> {
     #[inline]
-    fn new(index: &'a Index, layer: L, spot: Spot) -> Self {
+    fn new(layer: L, spot: Spot) -> Self {
         let shift = layer.shift();
-        Self { index, layer, spot, side: UNITS_PER_CELL << shift, shift }
+        Self { layer, spot, side: UNITS_PER_CELL << shift, shift }
     }
 
+    /// The four squares about the corner that is nearest to the query, where many queries end; then the rest.
     #[inline]
     fn run(&self, visitor: &mut impl Visitor) {
-        let (column, row) = self.spot.column_row();
         let window = Window::about(self.spot, self.shift);
-        let word = window.word(|column, row| self.word(column, row));
-        let bases = window.bases(|column, row| self.block(column, row));
-        let squares = Squares::of(self.from(window.column, window.row), self.side);
-        let to_edge = edge_distance(self.spot.x, self.side).min(edge_distance(self.spot.y, self.side));
-        for (ring, about) in (0..).zip(window.rings(column >> self.shift, row >> self.shift)) {
-            if square((to_edge + (ring - 1) * self.side).max(0)) > visitor.bound() {
+        let word = window.word(self.words(window.block()));
+        let part = self.part(window.column, window.row);
+        let own = window.bit(self.spot.x >> (16 + self.shift), self.spot.y >> (16 + self.shift));
+        let four = part.four(own);
+        if word != 0 {
+            self.visit_four(word, &four, &part, visitor);
+        }
+        if square(four.to_outside) <= visitor.bound() {
+            self.run_on(&window, (word & !four.bits(), own), four.to_edge, visitor);
+        }
+    }
+
+    /// Visits those of four squares that are in the word. All are asked for, another in place of one that is not: there is
+    /// nothing to foretell, and none waits for what the one before it had to say.
+    #[inline]
+    fn visit_four(&self, word: u64, four: &Four, part: &Part, visitor: &mut impl Visitor) {
+        let another = word.trailing_zeros();
+        let mut heads = [Head::NONE; 4];
+        for (&Stop { nearest, bit }, head) in four.stops.iter().zip(&mut heads) {
+            let there = select_unpredictable(word >> bit & 1 != 0, bit, another);
+            *head = self.layer.head(part.square(there), nearest, visitor);
+        }
+        for (&Stop { nearest, bit }, head) in four.stops.iter().zip(heads) {
+            if (word >> bit & 1 != 0) & (nearest <= visitor.bound()) {
+                self.layer.visit(head, part.corner(bit), nearest, visitor);
+            }
+        }
+    }
+
+    /// The rest of the window, ring by ring, then of the box.
+    #[inline(never)]
+    fn run_on(&self, window: &Window, (word, own): (u64, u32), to_edge: i64, visitor: &mut impl Visitor) {
+        let part = self.part(window.column, window.row);
+        let squares = Squares::of(&part);
+        for (ring, about) in (1..).zip(window.rings(own)) {
+            if square(to_edge + (ring - 1) * self.side) > visitor.bound() {
                 return;
             }
-            self.visit_word(word & about, &squares, |bit| window.cell(&bases, bit), visitor);
+            self.visit_word(word & about, (&part, &squares), visitor);
         }
         if visitor.bound() >= square(window.reach(self.spot, self.shift)) {
-            self.visit_blocks(&window, visitor);
+            self.visit_blocks(window, visitor);
+        }
+    }
+
+    /// The eight by eight squares that begin at this column and row.
+    #[inline]
+    fn part(&self, column: i64, row: i64) -> Part {
+        let (wide, _) = self.layer.blocks();
+        Part {
+            from: self.from(column, row),
+            column: column as u32,
+            row: row as u32,
+            side: self.side,
+            wide: wide as u32,
         }
     }
 
@@ -194,9 +248,11 @@ impl<'a, L: Layer> Walk<'a, L> {
         inside.then_some(row.wrapping_mul(wide).wrapping_add(column) as usize)
     }
 
+    /// The words of a block, of those to the east and north of it and of the one between them: [column][row].
     #[inline]
-    fn word(&self, column: i64, row: i64) -> u64 {
-        self.block(column, row).map_or(0, |block| self.layer.word(block))
+    fn words(&self, (column, row): (i64, i64)) -> [[u64; 2]; 2] {
+        let word = |column, row| self.block(column, row).map_or(0, |block| self.layer.word(block));
+        [[word(column, row), word(column, row + 1)], [word(column + 1, row), word(column + 1, row + 1)]]
     }
 
     /// The rest of the box, block by block.
@@ -226,19 +282,17 @@ impl<'a, L: Layer> Walk<'a, L> {
 
     fn visit_block(&self, column: i64, row: i64, window: &Window, visitor: &mut impl Visitor) {
         let Some(block) = self.block(column, row) else { return };
-        let from = self.from(column * CELLS_PER_BLOCK, row * CELLS_PER_BLOCK);
-        if from.square_outside(self.side * CELLS_PER_BLOCK) <= visitor.bound() {
+        let part = self.part(column * CELLS_PER_BLOCK, row * CELLS_PER_BLOCK);
+        if part.from.square_outside(self.side * CELLS_PER_BLOCK) <= visitor.bound() {
             let word = self.layer.word(block) & !window.part_of(column, row);
-            self.visit_word(word, &Squares::of(from, self.side), |bit| (block as u32) << 6 | bit, visitor);
+            self.visit_word(word, (&part, &Squares::of(&part)), visitor);
         }
     }
 
-    /// Visits those squares of a word that the bound reaches: noted first, without a branch, then visited together.
-    #[inline]
-    fn visit_word(&self, mut word: u64, squares: &Squares, place: impl Fn(u32) -> u32, visitor: &mut impl Visitor) {
+    /// Visits those squares of a word that the bound reaches.
+    fn visit_word(&self, mut word: u64, (part, squares): (&Part, &Squares), visitor: &mut impl Visitor) {
         while word != 0 {
-            let mut stops = [Stop::default(); TOGETHER];
-            let mut len = 0;
+            let (mut stops, mut len) = ([Stop::default(); TOGETHER], 0);
             let bound = visitor.bound();
             while word != 0 && len < TOGETHER {
                 let bit = word.trailing_zeros();
@@ -247,48 +301,31 @@ impl<'a, L: Layer> Walk<'a, L> {
                 stops[len] = Stop { nearest, bit };
                 len += usize::from(nearest <= bound);
             }
-            self.layer.visit(self.index, self.spot, (&stops[..len], squares, &place), visitor);
+            self.visit_stops(&stops[..len], part, visitor);
+        }
+    }
+
+    /// The first lines of all of them are asked for before any is looked at, so that they arrive at the same time instead of
+    /// one after the other.
+    #[inline]
+    fn visit_stops(&self, stops: &[Stop], part: &Part, visitor: &mut impl Visitor) {
+        let mut heads = [Head::NONE; TOGETHER];
+        for (stop, head) in stops.iter().zip(&mut heads) {
+            *head = self.layer.head(part.square(stop.bit), stop.nearest, visitor);
+        }
+        for (stop, &head) in stops.iter().zip(&heads) {
+            if stop.nearest <= visitor.bound() {
+                self.layer.visit(head, part.corner(stop.bit), stop.nearest, visitor);
+            }
         }
     }
 }
+
+/// How many squares are fetched together.
+const TOGETHER: usize = 8;
 
 /// From a place to the nearer edge of its square or block.
 fn edge_distance(at: i64, side: i64) -> i64 {
     let from_low = at & (side - 1);
     from_low.min(side - from_low)
-}
-
-/// How far the eight columns and the eight rows of a word are, squared.
-pub(super) struct Squares {
-    /// The query from the corner of the word.
-    from: Spot,
-    side: i64,
-    columns: [u64; 8],
-    rows: [u64; 8],
-}
-
-impl Squares {
-    #[inline]
-    fn of(from: Spot, side: i64) -> Self {
-        let outside = |at: i64, line: usize| {
-            let at = at.wrapping_sub((line as i64).wrapping_mul(side));
-            square(at.wrapping_neg().max(at.wrapping_sub(side)).max(0))
-        };
-        let columns = std::array::from_fn(|column| outside(from.x, column));
-        let rows = std::array::from_fn(|row| outside(from.y, row));
-        Self { from, side, columns, rows }
-    }
-
-    /// Squared distance to the nearest point of a square.
-    #[inline]
-    fn nearest(&self, bit: u32) -> u64 {
-        self.columns[bit as usize & 7].wrapping_add(self.rows[bit as usize >> 3 & 7])
-    }
-
-    /// The query from the corner of a square.
-    #[inline]
-    pub(super) fn corner(&self, bit: u32) -> Spot {
-        let along = |at: i64, line: u32| at.wrapping_sub(i64::from(line).wrapping_mul(self.side));
-        Spot { x: along(self.from.x, bit & 7), y: along(self.from.y, bit >> 3) }
-    }
 }

@@ -27,48 +27,24 @@ impl Window {
         to_edge(spot.x, self.column).min(to_edge(spot.y, self.row))
     }
 
-    /// The squares of the window in rings about the one at this column and row, which is one of the middle four.
-    pub(super) fn rings(&self, column: i64, row: i64) -> &'static [u64; RINGS] {
-        &RINGS_ABOUT[(row - self.row - 3) as usize & 1][(column - self.column - 3) as usize & 1]
+    /// The bit of a square in the middle four.
+    #[inline]
+    pub(super) fn bit(&self, column: i64, row: i64) -> u32 {
+        ((row - self.row) << 3 | (column - self.column)) as u32
     }
 
-    /// The word of the window, put together from the words of the blocks under it.
+    /// The squares of the window in rings about one of the middle four, from the second ring on.
+    pub(super) fn rings(&self, bit: u32) -> &'static [u64] {
+        &RINGS_ABOUT[((bit as usize >> 3) - 3) & 1][((bit as usize & 7) - 3) & 1][1..]
+    }
+
+    /// The word of the window, put together from the words of the four blocks under it: of two columns and two rows.
     #[inline]
-    pub(super) fn word(&self, block_word: impl Fn(i64, i64) -> u64) -> u64 {
-        let (column, row) = self.block();
+    pub(super) fn word(&self, blocks: [[u64; 2]; 2]) -> u64 {
         let (right, up) = self.shift();
-        let mut word = 0;
-        if up > 0 {
-            word = block_word(column, row + 1) << (64 - 8 * up);
-        }
-        word |= block_word(column, row) >> (8 * up);
-        word = (word >> right) & (COLUMN * (0xff >> right));
-        if right > 0 {
-            let mut east = block_word(column + 1, row) >> (8 * up);
-            if up > 0 {
-                east |= block_word(column + 1, row + 1) << (64 - 8 * up);
-            }
-            word |= (east << (8 - right)) & !(COLUMN * (0xff >> right));
-        }
-        word
-    }
-
-    /// The first cells of the four blocks; those that are not there are never asked for, their words are empty.
-    #[inline]
-    pub(super) fn bases(&self, block: impl Fn(i64, i64) -> Option<usize>) -> [u32; 4] {
-        let (column, row) = self.block();
-        std::array::from_fn(|i| {
-            let block = block(column + (i as i64 & 1), row + (i as i64 >> 1));
-            block.map_or(0, |block| (block as u32) << 6)
-        })
-    }
-
-    /// The cell of a bit of the window's word.
-    #[inline]
-    pub(super) fn cell(&self, bases: &[u32; 4], bit: u32) -> u32 {
-        let (right, up) = self.shift();
-        let (column, row) = ((bit & 7) + right, (bit >> 3) + up);
-        bases[((row >> 3 << 1) | column >> 3) as usize & 3] | (row & 7) << 3 | (column & 7)
+        let [west, east] = blocks.map(|[low, high]| ((u128::from(high) << 64 | u128::from(low)) >> (8 * up)) as u64);
+        let of_west = COLUMN * (0xff >> right);
+        west >> right & of_west | east << (8 - right) & !of_west
     }
 
     /// The cells of a block that lie in the window.
@@ -89,7 +65,9 @@ impl Window {
         (columns * COLUMN) & rows
     }
 
-    fn block(&self) -> (i64, i64) {
+    /// The column and row of the south-west block under it.
+    #[inline]
+    pub(super) fn block(&self) -> (i64, i64) {
         (self.column >> 3, self.row >> 3)
     }
 
