@@ -1,8 +1,9 @@
 //! From the nearest cells outward: the one search behind all queries.
 //!
-//! First the four squares about the corner that is nearest to the query, fetched together; then the rest of the eight by eight
-//! about it, ring by ring; then the blocks about its block, ring by ring. A word of the [`Layer`] names the squares that have somebody with the skill, all others cost nothing. A square, block
-//! or ring is left out only when its nearest point is farther than the visitor's bound, so nobody who could matter is missed.
+//! First the four squares about the corner that is nearest to the query, fetched together; then the rest of the eight by
+//! eight about it, ring by ring; then the blocks about its block, ring by ring. A word of the [`Layer`] names the squares that
+//! have somebody with the skill, all others cost nothing. A square, block or ring is left out only when its nearest point is
+//! farther than the visitor's bound, so nobody who could matter is missed.
 
 use std::hint::select_unpredictable;
 

@@ -33,7 +33,7 @@ impl Window {
         ((row - self.row) << 3 | (column - self.column)) as u32
     }
 
-    /// The squares of the window in rings about one of the middle four, from the second ring on.
+    /// The squares of the window in rings about one of the middle four: first the eight about it.
     pub(super) fn rings(&self, bit: u32) -> &'static [u64] {
         &RINGS_ABOUT[((bit as usize >> 3) - 3) & 1][((bit as usize & 7) - 3) & 1][1..]
     }

@@ -279,6 +279,27 @@ fn equal_for_a_hundred_thousand() {
     }
 }
 
+/// A list of holders has places where nobody is; where people live densely, units are small, and nothing but their mark tells
+/// them from somebody on the other side of the earth.
+#[test]
+fn who_is_not_on_a_list_is_found_in_no_circle() {
+    let mut numbers = Numbers(3);
+    let mut somebody = |number| Entry { position: numbers.place(5_000), ..numbers.somebody(number) };
+    let mut entries: Vec<Entry> = (1..=200).map(&mut somebody).collect();
+    let rare = SkillSet::only(SkillId(20));
+    entries[7] = Entry { skills: rare, availability: Availability::Ready, reachable: true, ..entries[7] };
+    let both = Both::of(&entries);
+    both.check(&RankQuery {
+        at: CENTRE,
+        grid: GridId::new(DISTRICT, 1),
+        radius_m: 25_000_000,
+        skills: rare,
+        preference: GridPreference::None,
+        resting_too: true,
+        count: 3,
+    });
+}
+
 #[test]
 fn coming_and_going_does_not_grow_it() {
     let mut numbers = Numbers(5);
